@@ -1,0 +1,52 @@
+"""minigen: generative models from the derivative of tanh to a denoised digit, on NumPy and Numba."""
+
+import importlib
+
+from .backends import backend
+from .core import functional
+from .core.autograd import anomaly, grad, hvp, jacobian, jvp, no_grad, vjp
+from .core.parameter import Parameter
+from .core.random import Stream
+from .core.tensor import Tensor, tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Parameter",
+    "Stream",
+    "Tensor",
+    "anomaly",
+    "backend",
+    "data",
+    "functional",
+    "grad",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "load",
+    "models",
+    "nn",
+    "no_grad",
+    "optim",
+    "tensor",
+    "testing",
+    "train",
+    "viz",
+    "vjp",
+]  # fmt: skip
+
+_ROOMS = {"data": ".data", "models": ".models", "nn": ".core.nn", "optim": ".core.optim", "testing": ".testing",
+          "train": ".train", "viz": ".viz"}  # fmt: skip
+
+
+def __getattr__(name):
+    """Rooms open when they are first entered: importing minigen costs about what importing NumPy does."""
+    if name in _ROOMS:
+        return importlib.import_module(_ROOMS[name], __name__)
+    if name == "load":
+        return importlib.import_module(".train", __name__).load
+    raise AttributeError(f"module 'minigen' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

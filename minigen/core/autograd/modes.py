@@ -1,0 +1,113 @@
+"""What holds while ops run: is a graph recorded, and does anything look for NaN?
+
+Both are kept per thread, so that a thread that samples under `no_grad` does not stop another's training.
+"""
+
+import functools
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+
+from ...errors import NonFiniteError
+
+
+class _State(threading.local):
+    recording = True
+    watch = None  # the active `anomaly` context
+    path = ()  # names of the modules that are being called, outermost first
+
+
+state = _State()
+
+
+class no_grad:
+    """Record nothing inside: ``with minigen.no_grad(): ...``; also a decorator."""
+
+    def __enter__(self):
+        self._previous, state.recording = state.recording, False
+
+    def __exit__(self, *exception):
+        state.recording = self._previous
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def without_graph(*args, **kwargs):
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return without_graph
+
+
+@contextmanager
+def recording(flag):
+    """Record (or not) inside; the engine's own switch for ``create_graph``."""
+    previous, state.recording = state.recording, flag
+    try:
+        yield
+    finally:
+        state.recording = previous
+
+
+class anomaly:
+    """Stop at the first NaN or infinity and say where it was born.
+
+    Inside, every op's result and every gradient is looked at; the first that is not finite raises
+    `NonFiniteError` with the op, the path of the module that called it, the training step and what the
+    inputs were like. Slow (each result is read once more): for finding, not for training::
+
+        with minigen.anomaly() as watch:
+            for watch.step in range(1000):
+                ...
+
+    Args:
+        step: the training step that the message names; assign ``watch.step`` as training goes on.
+    Raises:
+        NonFiniteError: at the first op whose output, or whose gradient, is not finite.
+    """
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def __enter__(self):
+        self._previous, state.watch = state.watch, self
+        return self
+
+    def __exit__(self, *exception):
+        state.watch = self._previous
+
+    def check(self, op, phase, inputs, outputs):
+        """Raise if one of ``outputs``, made from ``inputs`` by ``op`` in ``phase`` ("forward" or "backward"), is
+        not finite; all are arrays, numbers or None."""
+        for array in outputs:
+            if array is None or array.dtype.kind not in "fc" or np.isfinite(array).all():
+                continue
+            kind = "NaN" if np.isnan(array).any() else "infinity"
+            where = f"in module {'.'.join(op.path)}" if op.path else "outside any module"
+            step = "" if self.step is None else f", step {self.step}"
+            raise NonFiniteError(
+                f"first {kind} in the {phase} pass of {op.describe(inputs if phase == 'forward' else None)},"
+                f" {where}{step}: "
+                f"{int(array.size - np.isfinite(array).sum())} of {array.size} values are not finite; {_ranges(inputs)}"
+            )
+
+
+def _ranges(arrays):
+    """The smallest and largest value of each array, in words."""
+    parts = []
+    for i, array in enumerate(arrays):
+        if getattr(array, "size", 0) and array.dtype.kind == "f":
+            parts.append(f"its input {i} {array.shape} lay in [{array.min():.4g}, {array.max():.4g}]")
+        elif not hasattr(array, "size"):
+            parts.append(f"its input {i} was {array}")
+    return ", ".join(parts)
+
+
+@contextmanager
+def named_scope(name):
+    """Add ``name`` to the module path that `anomaly` reports; `Module.__call__` uses it."""
+    previous, state.path = state.path, (*state.path, name)
+    try:
+        yield
+    finally:
+        state.path = previous

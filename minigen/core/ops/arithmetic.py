@@ -1,0 +1,278 @@
+"""Arithmetic and comparison, elementwise with NumPy's broadcasting.
+
+Shapes: two inputs of shapes that broadcast to (...) give (...); a Python number broadcasts to any shape and
+takes the tensor's dtype. Gradients are summed back to each input's shape by `Op`.
+"""
+
+from ..autograd import Op, Variable
+
+
+class Add(Op):
+    """z = x + y;  dz/dx = dz/dy = 1."""
+
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.add(x, y)
+
+    def backward(self, g):
+        return g, g
+
+
+class Sub(Op):
+    """z = x − y;  dz/dx = 1, dz/dy = −1."""
+
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.subtract(x, y)
+
+    def backward(self, g):
+        return g, lambda: -g
+
+
+class Mul(Op):
+    """z = x y;  dz/dx = y, dz/dy = x."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.multiply(x, y)
+
+    def backward(self, g):
+        x, y = self.saved
+        return lambda: g * y, lambda: g * x
+
+
+class Div(Op):
+    """z = x / y;  dz/dx = 1/y, dz/dy = −x/y²."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.divide(x, y)
+
+    def backward(self, g):
+        x, y = self.saved
+        return lambda: g / y, lambda: -(g * x) / (y * y)
+
+
+class Pow(Op):
+    """z = xʸ;  dz/dx = y xʸ⁻¹, dz/dy = xʸ log x (0 where x = 0 and y ≥ 0, the limit)."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.power(x, y)
+
+    def backward(self, g):
+        x, y = self.saved
+        return lambda: self._by_base(g, x, y), lambda: self._by_exponent(g, x, y)
+
+    @staticmethod
+    def _by_base(g, x, y):
+        if isinstance(y, Variable):
+            constant = y == 0  # x⁰ = 1 for all x, also where 0 · x⁻¹ would be 0 · ∞
+            return where(constant, 0.0, g * y * x ** where(constant, 1.0, y - 1.0))
+        return g * 0.0 if y == 0 else g * y if y == 1 else g * y * x ** (y - 1)
+
+    @staticmethod
+    def _by_exponent(g, x, y):
+        if not isinstance(x, Variable):
+            x = y * 0.0 + x
+        limit = x == 0
+        return where(limit, 0.0, g * x**y * where(limit, 1.0, x).log())
+
+
+class Neg(Op):
+    """z = −x;  dz/dx = −1."""
+
+    def forward(self, x):
+        return self.kernels.negative(x)
+
+    def backward(self, g):
+        return -g
+
+
+class Abs(Op):
+    """z = |x|;  dz/dx = sign x (0 at 0)."""
+
+    saves = (0,)
+
+    def forward(self, x):
+        return self.kernels.absolute(x)
+
+    def backward(self, g):
+        (x,) = self.saved
+        return g * sign(x)
+
+
+class Sign(Op):
+    """z = sign x;  dz/dx = 0 wherever it exists."""
+
+    def forward(self, x):
+        return self.kernels.sign(x)
+
+    def backward(self, g):
+        return g * 0.0
+
+
+class Maximum(Op):
+    """z = max(x, y);  the larger one takes the gradient, equal ones take half each."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.maximum(x, y)
+
+    def backward(self, g):
+        x, y = self.saved
+        return _share(g, x > y, x == y), _share(g, x < y, x == y)
+
+
+class Minimum(Op):
+    """z = min(x, y);  the smaller one takes the gradient, equal ones take half each."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.minimum(x, y)
+
+    def backward(self, g):
+        x, y = self.saved
+        return _share(g, x < y, x == y), _share(g, x > y, x == y)
+
+
+def _share(g, wins, ties):
+    return lambda: where(ties, g * 0.5, where(wins, g, 0.0))
+
+
+class Where(Op):
+    """z = x where the condition holds, else y;  each takes the gradient of its own places."""
+
+    broadcasts = True
+
+    def forward(self, x, y):
+        return self.kernels.where(self.condition, x, y)
+
+    def backward(self, g):
+        return lambda: where(self.condition, g, 0.0), lambda: where(self.condition, 0.0, g)
+
+
+class Clamp(Op):
+    """z = min(max(x, low), high);  dz/dx = 1 for low ≤ x ≤ high, else 0."""
+
+    saves = (0,)
+
+    def forward(self, x):
+        z = x if self.low is None else self.kernels.maximum(x, self.low)
+        z = z if self.high is None else self.kernels.minimum(z, self.high)
+        return self.kernels.copy(z) if z is x else z
+
+    def backward(self, g):
+        (x,) = self.saved
+        inside = x == x
+        if self.low is not None:
+            inside = inside & (x >= self.low)
+        if self.high is not None:
+            inside = inside & (x <= self.high)
+        return where(inside, g, 0.0)
+
+
+class Compare(Op):
+    """z = x ∘ y for ∘ one of =, ≠, <, ≤, >, ≥ (the kernel named ``relation``): booleans, no gradient."""
+
+    differentiable = False
+
+    def forward(self, x, y):
+        return getattr(self.kernels, self.relation)(x, y)
+
+
+class Logical(Op):
+    """z = x ∧ y, x ∨ y or ¬x (the kernel named ``relation``): booleans, no gradient."""
+
+    differentiable = False
+
+    def forward(self, *x):
+        return getattr(self.kernels, self.relation)(*x)
+
+
+def add(x, y):
+    """x + y of shapes that broadcast."""
+    return Add.apply(x, y)
+
+
+def sub(x, y):
+    """x − y of shapes that broadcast."""
+    return Sub.apply(x, y)
+
+
+def mul(x, y):
+    """x · y elementwise, of shapes that broadcast."""
+    return Mul.apply(x, y)
+
+
+def div(x, y):
+    """x / y elementwise, of shapes that broadcast."""
+    return Div.apply(x, y)
+
+
+def pow(x, y):
+    """xʸ elementwise, of shapes that broadcast; either may be a Python number."""
+    return Pow.apply(x, y)
+
+
+def neg(x):
+    """−x; any shape (...) to the same."""
+    return Neg.apply(x)
+
+
+def abs(x):
+    """|x|; any shape (...) to the same."""
+    return Abs.apply(x)
+
+
+def sign(x):
+    """−1, 0 or 1; any shape (...) to the same; its gradient is 0."""
+    return Sign.apply(x)
+
+
+def maximum(x, y):
+    """The larger of x and y elementwise, of shapes that broadcast; ties share the gradient."""
+    return Maximum.apply(x, y)
+
+
+def minimum(x, y):
+    """The smaller of x and y elementwise, of shapes that broadcast; ties share the gradient."""
+    return Minimum.apply(x, y)
+
+
+def where(condition, x, y):
+    """x where ``condition`` (a boolean tensor or array), else y; all three broadcast; no gradient to the condition."""
+    condition = condition._array if isinstance(condition, Variable) else condition
+    return Where.apply(x, y, condition=condition)
+
+
+def clamp(x, min=None, max=None):
+    """x limited to [min, max] (Python numbers; None: no limit); any shape (...) to the same."""
+    return Clamp.apply(x, low=min, high=max)
+
+
+def lerp(start, end, weight):
+    """start + weight · (end − start), of shapes that broadcast."""
+    return start + weight * (end - start)
+
+
+def compare(x, y, relation):
+    """The booleans x ∘ y; ``relation`` is "equal", "not_equal", "less", "less_equal", "greater" or "greater_equal"."""
+    return Compare.apply(x, y, relation=relation)
+
+
+def logical(relation, *x):
+    """The booleans x ∧ y, x ∨ y or ¬x; ``relation`` is "logical_and", "logical_or" or "logical_not"."""
+    return Logical.apply(*x, relation=relation)

@@ -1,0 +1,136 @@
+"""Indexing: picking values is linear; its adjoint adds the gradients back where the values came from."""
+
+import numpy as np
+
+from ...errors import ShapeError
+from ..autograd import Op, Variable
+
+
+class Slice(Op):
+    """y = x[index] for integers, slices, None and …: a view;  adjoint: zeros with g at ``index``."""
+
+    is_view = True
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, g):
+        return Unslice.apply(g, index=self.index, shape=self.shapes[0])
+
+
+class Unslice(Op):
+    """Zeros of ``shape`` with g at ``index``;  adjoint: `Slice`."""
+
+    def forward(self, g):
+        y = self.kernels.zeros(self.shape, g.dtype)
+        y[self.index] = g
+        return y
+
+    def backward(self, h):
+        return Slice.apply(h, index=self.index)
+
+
+class Index(Op):
+    """y = x[index] with arrays of integers or booleans in ``index``: a copy;  adjoint: `IndexAdd`."""
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, g):
+        return IndexAdd.apply(g, index=self.index, shape=self.shapes[0])
+
+
+class IndexAdd(Op):
+    """Zeros of ``shape`` with g added at ``index``, repeated positions summed;  adjoint: `Index`."""
+
+    def forward(self, g):
+        return self.kernels.index_add(g, self.index, self.shape)
+
+    def backward(self, h):
+        return Index.apply(h, index=self.index)
+
+
+class TakeAlongDim(Op):
+    """y[…, i, …] = x[…, indices[…, i, …], …] along an axis;  adjoint: `ScatterAddAlongDim`."""
+
+    def forward(self, x):
+        return self.kernels.take_along_axis(x, self.indices, self.axis)
+
+    def backward(self, g):
+        return ScatterAddAlongDim.apply(g, indices=self.indices, axis=self.axis, shape=self.shapes[0])
+
+
+class ScatterAddAlongDim(Op):
+    """Zeros of ``shape`` with g added at ``indices`` along an axis;  adjoint: `TakeAlongDim`."""
+
+    def forward(self, g):
+        return self.kernels.scatter_add_along_axis(g, self.indices, self.axis, self.shape)
+
+    def backward(self, h):
+        return TakeAlongDim.apply(h, indices=self.indices, axis=self.axis)
+
+
+def _array(index):
+    """Index tensors and lists as arrays of our own: changing the caller's later cannot spoil a gradient."""
+    if isinstance(index, Variable):
+        return np.array(index._array)
+    return np.array(index) if isinstance(index, list | np.ndarray) else index
+
+
+def getitem(x, index):
+    """``x[index]`` as in NumPy: integers, slices, None, … (views), integer and boolean arrays (copies)."""
+    parts = tuple(_array(part) for part in (index if isinstance(index, tuple) else (index,)))
+    advanced = any(isinstance(part, np.ndarray) for part in parts)
+    return (Index if advanced else Slice).apply(x, index=parts)
+
+
+def _indices(x, dim, indices, name):
+    indices = np.asarray(_array(indices))
+    axis = dim % x.ndim if x.ndim and -x.ndim <= dim < x.ndim else None
+    if axis is None:
+        raise ShapeError(f"{name}: dim {dim} is out of range for a tensor of shape {x.shape}")
+    if indices.dtype.kind not in "iu":
+        raise ShapeError(f"{name} needs integer indices, got {indices.dtype}")
+    n = x.shape[axis]
+    if indices.size and not (-n <= indices.min() and indices.max() < n):
+        raise ShapeError(f"{name}: indices in [{indices.min()}, {indices.max()}] for axis {axis} of shape {x.shape}")
+    return indices, axis
+
+
+def index_select(x, dim, index):
+    """The entries ``index`` (M,) along ``dim``: (…, n, …) to (…, M, …)."""
+    indices, axis = _indices(x, dim, index, "index_select")
+    return Index.apply(x, index=(slice(None),) * axis + (indices,))
+
+
+def take_along_dim(x, indices, dim):
+    """y[…, i, …] = x[…, indices[…, i, …], …] along ``dim``; the other axes of ``indices`` broadcast."""
+    indices, axis = _indices(x, dim, indices, "take_along_dim")
+    return TakeAlongDim.apply(x, indices=indices, axis=axis)
+
+
+def gather(x, dim, index):
+    """As `take_along_dim`, but ``index`` may be shorter than x along the other axes, and does not broadcast."""
+    index, axis = _indices(x, dim, index, "gather")
+    if index.ndim != x.ndim or any(
+        m > n for i, (m, n) in enumerate(zip(index.shape, x.shape, strict=True)) if i != axis
+    ):
+        raise ShapeError(f"gather got index of shape {index.shape} for a tensor of shape {x.shape} and dim {dim}")
+    x = x[tuple(slice(None) if i == axis else slice(m) for i, m in enumerate(index.shape))]
+    return TakeAlongDim.apply(x, indices=index, axis=axis)
+
+
+def scatter_add(x, dim, index, src):
+    """x with ``src`` added along ``dim``: y[…, index[…, i, …], …] += src[…, i, …]; equal shapes off ``dim``."""
+    index, axis = _indices(x, dim, index, "scatter_add")
+    if index.shape != src.shape or index.ndim != x.ndim:
+        raise ShapeError(
+            f"scatter_add got index {index.shape} and src {src.shape} for x {x.shape}; index and src must agree"
+        )
+    return x + ScatterAddAlongDim.apply(src, indices=index, axis=axis, shape=x.shape)
+
+
+def embedding(index, weight):
+    """Rows of ``weight`` (V, D) by integer ``index`` (...): (..., D)."""
+    indices, _ = _indices(weight, 0, index, "embedding")
+    return Index.apply(weight, index=(indices,))

@@ -1,0 +1,84 @@
+"""Matrix products."""
+
+import math
+
+from ...errors import ShapeError
+from ..autograd import Op
+from .shape import reshape, unsqueeze
+
+
+class MatMul(Op):
+    """Z = A B over the last two axes, the others broadcast;  dA = G Bᵀ, dB = Aᵀ G."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, a, b):
+        return self.kernels.matmul(a, b)
+
+    def backward(self, g):
+        a, b = self.saved
+        return lambda: g @ b.mT, lambda: a.mT @ g
+
+
+class Linear(Op):
+    """Z = X W + b on rows;  dX = G Wᵀ, dW = Xᵀ G, db = Σ G."""
+
+    saves = (0, 1)
+
+    def forward(self, x, weight, bias=None):
+        return self.kernels.linear(x, weight, bias)
+
+    def backward(self, g):
+        x, weight = self.saved
+        gradients = lambda: g @ weight.mT, lambda: x.mT @ g, lambda: g.sum(0)
+        return gradients[: len(self.edges)]
+
+
+def matmul(a, b):
+    """A B: (..., M, K) and (..., K, N) to (..., M, N); a vector (K,) is a row on the left, a column on the right.
+
+    Raises:
+        ShapeError: the inner sizes differ, or an input has no axis.
+    """
+    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ShapeError(
+            f"matmul of {tuple(a.shape)} and {tuple(b.shape)}: the columns of the first must match the rows of the second"
+        )
+    if a.ndim == 1 and b.ndim == 1:
+        return reshape(MatMul.apply(unsqueeze(a, 0), unsqueeze(b, 1)), ())
+    if a.ndim == 1:
+        return matmul(unsqueeze(a, 0), b).squeeze(-2)
+    if b.ndim == 1:
+        return matmul(a, unsqueeze(b, 1)).squeeze(-1)
+    if b.ndim == 2 and a.ndim > 2:  # one product of all rows, and no gradient of b for each matrix of the batch
+        rows = reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
+        return reshape(MatMul.apply(rows, b), (*a.shape[:-1], b.shape[1]))
+    return MatMul.apply(a, b)
+
+
+def linear(x, weight, bias=None):
+    """x W + b: x (..., K), weight (K, N), bias (N,) or None, to (..., N).
+
+    Raises:
+        ShapeError: K or N differ between the inputs.
+    """
+    if (
+        weight.ndim != 2
+        or x.ndim < 1
+        or x.shape[-1] != weight.shape[0]
+        or (bias is not None and bias.shape != (weight.shape[1],))
+    ):
+        bias_shape = "" if bias is None else f" and bias {tuple(bias.shape)}"
+        raise ShapeError(
+            f"linear got x {tuple(x.shape)}, weight {tuple(weight.shape)}{bias_shape};"
+            " it needs (..., K), (K, N) and (N,)"
+        )
+    rows = x if x.ndim == 2 else reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    y = Linear.apply(rows, weight) if bias is None else Linear.apply(rows, weight, bias)
+    return y if x.ndim == 2 else reshape(y, (*x.shape[:-1], weight.shape[1]))
+
+
+def outer(a, b):
+    """a bᵀ: (M,) and (N,) to (M, N)."""
+    return unsqueeze(a, -1) * unsqueeze(b, -2)

@@ -1,0 +1,149 @@
+"""Losses. ``reduction`` is "mean" (over all elements, torch's default), "sum" or "none"."""
+
+import math
+
+import numpy as np
+
+from ...errors import ShapeError, UserError
+from ..autograd import Op, Variable
+from .activation import sigmoid
+from .arithmetic import abs, maximum, where
+from .elementwise import exp, log, square
+from .index import take_along_dim
+from .reduce import log_softmax
+
+
+class BCEWithLogits(Op):
+    """y = softplus(l) − l t = −t log σ(l) − (1 − t) log(1 − σ(l));  dy/dl = σ(l) − t, dy/dt = −l."""
+
+    saves = (0, 1)
+
+    def forward(self, logits, target):
+        return self.kernels.bce_with_logits(logits, target)
+
+    def backward(self, g):
+        logits, target = self.saved
+        return lambda: g * (sigmoid(logits) - target), lambda: -(g * logits)
+
+
+def _reduce(loss, reduction):
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise UserError(f"reduction is {reduction!r}; it must be 'mean', 'sum' or 'none'")
+
+
+def _same_shape(x, target, name):
+    if isinstance(target, Variable | np.ndarray) and tuple(x.shape) != tuple(target.shape):
+        raise ShapeError(f"{name} got input {tuple(x.shape)} and target {tuple(target.shape)}; they must be equal")
+
+
+def mse_loss(input, target, reduction="mean"):
+    """(x − t)²; input and target of one shape (...)."""
+    _same_shape(input, target, "mse_loss")
+    return _reduce(square(input - target), reduction)
+
+
+def l1_loss(input, target, reduction="mean"):
+    """|x − t|; input and target of one shape (...)."""
+    _same_shape(input, target, "l1_loss")
+    return _reduce(abs(input - target), reduction)
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0):
+    """½ e² for |e| ≤ δ, else δ (|e| − ½ δ), e = x − t; input and target of one shape (...)."""
+    _same_shape(input, target, "huber_loss")
+    error = abs(input - target)
+    return _reduce(where(error <= delta, square(error) * 0.5, error * delta - 0.5 * delta * delta), reduction)
+
+
+def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
+    """½ e²/β for |e| < β, else |e| − ½ β, e = x − t (β = 0: |e|); input and target of one shape (...)."""
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    return huber_loss(input, target, reduction, beta) * (1.0 / beta)
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
+    """−t log σ(l) − (1 − t) log(1 − σ(l)) of logits l, in nats; without overflow.
+
+    Args:
+        input, target: one shape (...); targets in [0, 1].
+        weight: multiplies each element's loss; broadcasts.
+        pos_weight: multiplies the first term; broadcasts.
+    """
+    _same_shape(input, target, "binary_cross_entropy_with_logits")
+    loss = BCEWithLogits.apply(input, target)
+    if pos_weight is not None:  # softplus(−l) = softplus(l) − l is the first term's factor
+        target = input.constant(target)
+        loss = loss + target * BCEWithLogits.apply(input, target * 0.0 + 1.0) * (pos_weight - 1.0)
+    return _reduce(loss if weight is None else loss * weight, reduction)
+
+
+def nll_loss(input, target, weight=None, reduction="mean"):
+    """−log p[target] from log-probabilities; "mean" divides by the targets' total weight.
+
+    Args:
+        input: (..., C) log-probabilities, classes last; target: (...) integers below C.
+        weight: (C,) or None.
+    """
+    target = np.asarray(target._array if isinstance(target, Variable) else target)
+    if target.dtype.kind not in "iu" or target.shape != tuple(input.shape[:-1]):
+        raise ShapeError(
+            f"nll_loss got input {tuple(input.shape)} and target {target.shape} of {target.dtype};"
+            " it needs (..., C) and integers (...)"
+        )
+    loss = -take_along_dim(input, target[..., None], -1).squeeze(-1)
+    if weight is None:
+        return _reduce(loss, reduction)
+    chosen = input.constant(weight)[target]
+    return (loss * chosen).sum() / chosen.sum() if reduction == "mean" else _reduce(loss * chosen, reduction)
+
+
+def cross_entropy(input, target, weight=None, reduction="mean", label_smoothing=0.0):
+    """−log softmax(l)[target] of logits l, in nats; classes are the last axis.
+
+    Args:
+        input: (..., C) logits.
+        target: (...) integers below C, or (..., C) probabilities.
+        weight: (C,) or None; label_smoothing: share in [0, 1] spread evenly over the classes.
+    Source: label smoothing: Rethinking the Inception Architecture. Szegedy et al., 2015, https://arxiv.org/abs/1512.00567
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise UserError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1]")
+    log_p, classes = log_softmax(input, -1), input.shape[-1]
+    target = target if isinstance(target, Variable) else np.asarray(target)
+    if target.dtype.kind == "f":
+        _same_shape(input, target, "cross_entropy")
+        soft = input.constant(target) * (1.0 - label_smoothing) + label_smoothing / classes
+        weighted = log_p if weight is None else log_p * weight
+        loss = -(soft * weighted).sum(-1)
+        return loss.sum() / math.prod(loss.shape) if reduction == "mean" else _reduce(loss, reduction)
+    hard = nll_loss(log_p, target, weight, reduction)
+    if label_smoothing == 0:
+        return hard
+    smooth = -(log_p if weight is None else log_p * weight).sum(-1)
+    if weight is not None and reduction == "mean":
+        smooth = smooth.sum() / input.constant(weight)[target].sum()
+    else:
+        smooth = _reduce(smooth, reduction)
+    return hard * (1.0 - label_smoothing) + smooth * (label_smoothing / classes)
+
+
+def kl_div(input, target, reduction="mean", log_target=False):
+    """t (log t − x), x and (with ``log_target``) t log-probabilities; 0 where t = 0; one shape (...)."""
+    _same_shape(input, target, "kl_div")
+    target = input.constant(target)
+    if log_target:
+        return _reduce(exp(target) * (target - input), reduction)
+    return _reduce(target * (log(where(target > 0, target, 1.0)) - input), reduction)
+
+
+def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+    """½ (log v + (x − t)²/v) + (full) ½ log 2π, v = max(var, eps); shapes that broadcast; in nats."""
+    v = maximum(input.constant(var) if isinstance(var, Variable | np.ndarray) else input * 0.0 + var, eps)
+    loss = (log(v) + square(input - target) / v) * 0.5
+    return _reduce(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)

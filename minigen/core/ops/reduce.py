@@ -1,0 +1,230 @@
+"""Reductions: shape (...) to the shape without the axes ``dim`` (kept as 1 with ``keepdim``).
+
+``dim`` is an axis, a tuple of axes, or None for all of them, as in torch.
+"""
+
+from ...errors import ShapeError
+from ..autograd import Op
+from .arithmetic import where
+from .elementwise import exp, sqrt
+
+
+def axes_of(x, dim):
+    """``dim`` as a sorted tuple of non-negative axes of x."""
+    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    for d in dims:
+        if not -max(x.ndim, 1) <= d < max(x.ndim, 1):
+            raise ShapeError(f"dim {d} is out of range for a tensor of shape {tuple(x.shape)}")
+    axes = tuple(sorted(d % x.ndim for d in dims)) if x.ndim else ()
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"dim {dim} names an axis of shape {tuple(x.shape)} twice")
+    return axes
+
+
+def count_of(x, axes):
+    """The number of elements that one reduction over ``axes`` joins."""
+    n = 1
+    for axis in axes:
+        n *= x.shape[axis]
+    return n
+
+
+def kept(shape, axes):
+    """``shape`` with 1 at ``axes``."""
+    return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+
+
+class Sum(Op):
+    """y = Σ x over axes;  dy/dx = 1."""
+
+    def forward(self, x):
+        return self.kernels.sum(x, axis=self.axes, keepdims=self.keepdim)
+
+    def backward(self, g):
+        shape = self.shapes[0]
+        return g.reshape(kept(shape, self.axes)).expand(shape)
+
+
+class SumToSize(Op):
+    """Sum over the axes along which ``shape`` broadcasts to x's shape; its adjoint is expand."""
+
+    def forward(self, x):
+        lead = x.ndim - len(self.shape)
+        axes = (*range(lead), *(lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1))
+        return self.kernels.sum(x, axis=axes, keepdims=True).reshape(self.shape)
+
+    def backward(self, g):
+        return g.expand(self.shapes[0])
+
+
+class Extreme(Op):
+    """y = max or min of x over axes (the kernel named ``extreme``);  equal extremes share the gradient evenly."""
+
+    saves = (0,)
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return getattr(self.kernels, self.extreme)(x, axis=self.axes, keepdims=True)
+
+    def backward(self, g):
+        (x,), (y,) = self.saved, self.outputs
+        hit = x == y
+        share = where(hit, x * 0.0 + 1.0, 0.0)
+        return where(hit, g / share.sum(self.axes, keepdim=True), 0.0)
+
+
+class LogSumExp(Op):
+    """y = log Σ eˣ over axes;  dy/dx = softmax(x) = e^(x − y)."""
+
+    saves = (0,)
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return self.kernels.logsumexp(x, axis=self.axes, keepdims=True)
+
+    def backward(self, g):
+        (x,), (y,) = self.saved, self.outputs
+        return g * exp(x - where(abs(y) == float("inf"), 0.0, y))
+
+
+class Softmax(Op):
+    """y = eˣ / Σ eˣ over an axis;  xᵀ-product of g: y (g − Σ g y)."""
+
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return self.kernels.softmax(x, axis=self.axis)
+
+    def backward(self, g):
+        (y,) = self.outputs
+        return y * (g - (g * y).sum(self.axis, keepdim=True))
+
+
+class Cumsum(Op):
+    """y_i = Σ_{j ≤ i} x_j along an axis;  its adjoint sums from the other end."""
+
+    def forward(self, x):
+        return self.kernels.cumsum(x, axis=self.axis)
+
+    def backward(self, g):
+        return g.flip(self.axis).cumsum(self.axis).flip(self.axis)
+
+
+class Norm(Op):
+    """y = √Σ x² over axes;  dy/dx = x/y (0 where y = 0)."""
+
+    saves = (0,)
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return self.kernels.sqrt(self.kernels.sum(self.kernels.square(x), axis=self.axes, keepdims=True))
+
+    def backward(self, g):
+        (x,), (y,) = self.saved, self.outputs
+        return g * x / where(y == 0, 1.0, y)
+
+
+class Position(Op):
+    """The index of the largest or smallest element along an axis (the kernel named ``extreme``): integers."""
+
+    differentiable = False
+
+    def forward(self, x):
+        return getattr(self.kernels, self.extreme)(x, axis=self.axis, keepdims=self.keepdim)
+
+
+def _drop(y, axes, keepdim):
+    return y if keepdim else y.reshape(tuple(n for axis, n in enumerate(y.shape) if axis not in axes))
+
+
+def _nonempty(x, axes, name):
+    if count_of(x, axes) == 0:
+        raise ShapeError(f"{name} over an empty axis of shape {tuple(x.shape)}: there is no element to return")
+
+
+def sum(x, dim=None, keepdim=False):
+    """Σ x over ``dim``: shape (...) to (...) without ``dim``; 0 for an empty axis."""
+    return Sum.apply(x, axes=axes_of(x, dim), keepdim=keepdim)
+
+
+def sum_to_size(x, shape):
+    """Sum x down to ``shape``, which must broadcast to x's shape; the adjoint of expand."""
+    return SumToSize.apply(x, shape=tuple(shape))
+
+
+def mean(x, dim=None, keepdim=False):
+    """Σ x / n over ``dim``: shape (...) to (...) without ``dim``."""
+    axes = axes_of(x, dim)
+    return Sum.apply(x, axes=axes, keepdim=keepdim) / count_of(x, axes)
+
+
+def var(x, dim=None, correction=1, keepdim=False):
+    """Σ (x − mean)² / (n − correction) over ``dim``: shape (...) to (...) without ``dim``."""
+    axes = axes_of(x, dim)
+    n = count_of(x, axes)
+    if n - correction <= 0:
+        raise ShapeError(
+            f"var of {n} element(s) with correction={correction} divides by {n - correction}; use correction=0"
+        )
+    centred = x - mean(x, axes, keepdim=True)
+    return sum(centred * centred, axes, keepdim) / (n - correction)
+
+
+def std(x, dim=None, correction=1, keepdim=False):
+    """√var over ``dim``: shape (...) to (...) without ``dim``."""
+    return sqrt(var(x, dim, correction, keepdim))
+
+
+def amax(x, dim=None, keepdim=False):
+    """Largest element over ``dim``: shape (...) to (...) without ``dim``; ties share the gradient."""
+    axes = axes_of(x, dim)
+    _nonempty(x, axes, "amax")
+    return _drop(Extreme.apply(x, axes=axes, extreme="amax"), axes, keepdim)
+
+
+def amin(x, dim=None, keepdim=False):
+    """Smallest element over ``dim``: shape (...) to (...) without ``dim``; ties share the gradient."""
+    axes = axes_of(x, dim)
+    _nonempty(x, axes, "amin")
+    return _drop(Extreme.apply(x, axes=axes, extreme="amin"), axes, keepdim)
+
+
+def argmax(x, dim=None, keepdim=False):
+    """Index of the (first) largest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
+    _nonempty(x, axes_of(x, dim), "argmax")
+    return Position.apply(x, axis=dim, keepdim=keepdim, extreme="argmax")
+
+
+def argmin(x, dim=None, keepdim=False):
+    """Index of the (first) smallest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
+    _nonempty(x, axes_of(x, dim), "argmin")
+    return Position.apply(x, axis=dim, keepdim=keepdim, extreme="argmin")
+
+
+def logsumexp(x, dim, keepdim=False):
+    """log Σ eˣ over ``dim``, without overflow: shape (...) to (...) without ``dim``."""
+    axes = axes_of(x, dim)
+    return _drop(LogSumExp.apply(x, axes=axes), axes, keepdim)
+
+
+def softmax(x, dim):
+    """eˣ / Σ eˣ along ``dim``; any shape (...) to the same, each slice sums to 1."""
+    (axis,) = axes_of(x, dim) or (0,)
+    return Softmax.apply(x, axis=axis)
+
+
+def log_softmax(x, dim):
+    """x − log Σ eˣ along ``dim``; any shape (...) to the same."""
+    return x - logsumexp(x, dim, keepdim=True)
+
+
+def cumsum(x, dim):
+    """Sums of the first 1, 2, … elements along ``dim``; any shape (...) to the same."""
+    (axis,) = axes_of(x, dim)
+    return Cumsum.apply(x, axis=axis)
+
+
+def norm(x, dim=None, keepdim=False):
+    """Euclidean norm √Σ x² over ``dim``: shape (...) to (...) without ``dim``; its gradient at 0 is 0."""
+    axes = axes_of(x, dim)
+    return _drop(Norm.apply(x, axes=axes), axes, keepdim)

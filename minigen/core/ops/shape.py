@@ -1,0 +1,227 @@
+"""Ops that rearrange values: each is linear, and its derivative is its adjoint, which moves them back."""
+
+import numpy as np
+
+from ...errors import ShapeError
+from ..autograd import Op
+from .index import index_select
+
+
+class Reshape(Op):
+    """The same values in the same order, another shape;  adjoint: reshape back."""
+
+    is_view = True
+
+    def forward(self, x):
+        return x.reshape(self.shape)
+
+    def backward(self, g):
+        return g.reshape(self.shapes[0])
+
+
+class Permute(Op):
+    """y[i₀, i₁, …] = x with its axes in the order ``dims``;  adjoint: the inverse order."""
+
+    is_view = True
+
+    def forward(self, x):
+        return x.transpose(self.dims)
+
+    def backward(self, g):
+        return g.permute(tuple(int(i) for i in np.argsort(self.dims)))
+
+
+class Expand(Op):
+    """x repeated along new axes and along axes of length 1, without a copy;  adjoint: the sum over them."""
+
+    is_view = True
+
+    def forward(self, x):
+        return self.kernels.broadcast_to(x, self.shape)
+
+    def backward(self, g):
+        return g.sum_to_size(self.shapes[0])
+
+
+class Cat(Op):
+    """The inputs one after the other along an axis;  adjoint: cut apart again."""
+
+    def forward(self, *xs):
+        return self.kernels.concatenate(xs, axis=self.axis)
+
+    def backward(self, g):
+        stops = np.cumsum([shape[self.axis] for shape in self.shapes])
+        return tuple(
+            (lambda start=int(stop - shape[self.axis]), n=shape[self.axis]: narrow(g, self.axis, start, n))
+            for stop, shape in zip(stops, self.shapes, strict=True)
+        )
+
+
+class Flip(Op):
+    """The order along axes reversed;  its own adjoint."""
+
+    is_view = True
+
+    def forward(self, x):
+        return self.kernels.flip(x, self.axes)
+
+    def backward(self, g):
+        return flip(g, self.axes)
+
+
+class Pad(Op):
+    """A constant around x, ``widths[axis] = (before, after)``;  adjoint: the middle part."""
+
+    def forward(self, x):
+        return self.kernels.pad(x, self.widths, constant_values=self.value)
+
+    def backward(self, g):
+        return g[tuple(slice(b, b + n) for (b, _), n in zip(self.widths, self.shapes[0], strict=True))]
+
+
+def _dims(x, dims):
+    for d in dims:
+        if not -x.ndim <= d < x.ndim:
+            raise ShapeError(f"dim {d} is out of range for a tensor of shape {x.shape}")
+    return [d % x.ndim for d in dims]
+
+
+def _sizes(shape):
+    return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else tuple(shape)
+
+
+def reshape(x, *shape):
+    """x with another shape of as many elements (one size may be −1): ``reshape(x, 2, 3)`` or ``reshape(x, (2, 3))``."""
+    return Reshape.apply(x, shape=_sizes(shape))
+
+
+def flatten(x, start_dim=0, end_dim=-1):
+    """Axes ``start_dim`` … ``end_dim`` joined: (a, b, c, d) with 1 and 2 gives (a, b·c, d)."""
+    if x.ndim == 0:
+        return reshape(x, 1)
+    start, end = _dims(x, (start_dim, end_dim))
+    size = 1
+    for n in x.shape[start : end + 1]:
+        size *= n
+    return reshape(x, (*x.shape[:start], size, *x.shape[end + 1 :]))
+
+
+def permute(x, *dims):
+    """Axes in another order: ``permute(x, 0, 2, 1)`` of (a, b, c) gives (a, c, b); a view."""
+    dims = _sizes(dims) if dims else ()
+    if sorted(_dims(x, dims)) != list(range(x.ndim)):
+        raise ShapeError(f"permute got dims {dims} for a tensor of shape {x.shape}; name each axis once")
+    return Permute.apply(x, dims=tuple(_dims(x, dims)))
+
+
+def transpose(x, dim0, dim1):
+    """Axes ``dim0`` and ``dim1`` exchanged; a view."""
+    order = list(range(x.ndim))
+    a, b = _dims(x, (dim0, dim1))
+    order[a], order[b] = b, a
+    return Permute.apply(x, dims=tuple(order))
+
+
+def movedim(x, source, destination):
+    """Axis ``source`` moved to ``destination``, the others in their order; a view."""
+    (a,), (b,) = _dims(x, (source,)), _dims(x, (destination,))
+    order = [i for i in range(x.ndim) if i != a]
+    order.insert(b, a)
+    return Permute.apply(x, dims=tuple(order))
+
+
+def expand(x, *shape):
+    """x broadcast to ``shape`` without a copy; −1 keeps a size."""
+    shape = _sizes(shape)
+    lead = len(shape) - x.ndim
+    if lead < 0:
+        raise ShapeError(f"expand got shape {shape} for a tensor of shape {x.shape}; it needs at least {x.ndim} axes")
+    return Expand.apply(x, shape=tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape)))
+
+
+def squeeze(x, dim=None):
+    """Without axis ``dim`` if its size is 1 (None: without all axes of size 1)."""
+    dims = range(x.ndim) if dim is None else _dims(x, (dim,))
+    return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dims or n != 1))
+
+
+def unsqueeze(x, dim):
+    """With a new axis of size 1 at ``dim``: (a, b) with 1 gives (a, 1, b)."""
+    if not -x.ndim - 1 <= dim <= x.ndim:
+        raise ShapeError(f"unsqueeze got dim {dim} for a tensor of shape {x.shape}")
+    shape = list(x.shape)
+    shape.insert(dim % (x.ndim + 1), 1)
+    return reshape(x, tuple(shape))
+
+
+def cat(tensors, dim=0):
+    """The tensors one after the other along ``dim``; their other sizes must agree."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ShapeError("cat got no tensors; it needs at least one")
+    (axis,) = _dims(tensors[0], (dim,))
+    return Cat.apply(*tensors, axis=axis)
+
+
+def stack(tensors, dim=0):
+    """The tensors, all of one shape (...), along a new axis ``dim``."""
+    tensors = list(tensors)
+    return cat([unsqueeze(x, dim) for x in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
+
+
+def narrow(x, dim, start, length):
+    """``length`` entries from ``start`` on along ``dim``; a view."""
+    (axis,) = _dims(x, (dim,))
+    return x[(slice(None),) * axis + (slice(start, start + length),)]
+
+
+def split(x, split_size_or_sections, dim=0):
+    """x cut along ``dim`` into parts of one size (the last may be smaller), or of the sizes in a list; views."""
+    (axis,) = _dims(x, (dim,))
+    n, sections = x.shape[axis], split_size_or_sections
+    if isinstance(sections, int):
+        if sections <= 0:
+            raise ShapeError(f"split got a size of {sections}; it must be positive")
+        sections = [min(sections, n - start) for start in range(0, n, sections)] or [0]
+    if sum(sections) != n:
+        raise ShapeError(f"split got sections {sections}, {sum(sections)} in all, for an axis of {n}; they must add up")
+    starts = np.cumsum([0, *sections])
+    return tuple(narrow(x, axis, int(start), size) for start, size in zip(starts, sections, strict=False))
+
+
+def chunk(x, chunks, dim=0):
+    """x cut along ``dim`` into ``chunks`` parts of equal size (the last may be smaller); views."""
+    (axis,) = _dims(x, (dim,))
+    return split(x, max(1, -(-x.shape[axis] // chunks)), axis)
+
+
+def flip(x, dims):
+    """The order of the entries reversed along ``dims``; a view."""
+    return Flip.apply(x, axes=tuple(_dims(x, (dims,) if isinstance(dims, int) else dims)))
+
+
+def pad(x, pad, mode="constant", value=0.0):
+    """Widen x; ``pad`` is (before, after) of the last axis, then of the one before it, … as in torch.
+
+    Args:
+        mode: "constant" (``value``; negative widths cut), "reflect" (mirror without the edge) or "replicate".
+    """
+    if len(pad) % 2 or len(pad) > 2 * x.ndim:
+        raise ShapeError(
+            f"pad got {len(pad)} widths for a tensor of shape {x.shape}; give (before, after) pairs, last axis first"
+        )
+    widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
+    if mode == "constant":
+        cut = tuple(slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(widths, x.shape, strict=True))
+        x = x[cut] if any(b < 0 or a < 0 for b, a in widths) else x
+        return Pad.apply(x, widths=[(max(b, 0), max(a, 0)) for b, a in widths], value=value)
+    if mode not in ("reflect", "replicate"):
+        raise ShapeError(f"pad's mode is {mode!r}; it must be 'constant', 'reflect' or 'replicate'")
+    for axis, (before, after) in enumerate(widths):
+        n = x.shape[axis]
+        if (before or after) and (n == 0 or (mode == "reflect" and max(before, after) >= n)):
+            raise ShapeError(f"pad cannot {mode} {max(before, after)} entries of axis {axis} of shape {x.shape}")
+        if before or after:
+            source = np.pad(np.arange(n), (before, after), mode="edge" if mode == "replicate" else mode)
+            x = index_select(x, axis, source)
+    return x
