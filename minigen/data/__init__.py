@@ -1,0 +1,28 @@
+"""Data sets as plain arrays: load them by name or path, cut them into batches, bring them to the unit interval.
+
+Nothing here knows tensors or models. Pillow is imported when a folder of images is read, pooch when something is
+downloaded.
+"""
+
+from minigen.data.batching import Batch, Batches, in_order, take
+from minigen.data.catalog import NAMES, load
+from minigen.data.dataset import DataSet, Split
+from minigen.data.idx import read_idx
+from minigen.data.transforms import binarize, dequantize, from_unit, quantize, to_unit
+
+__all__ = [
+    "NAMES",
+    "Batch",
+    "Batches",
+    "DataSet",
+    "Split",
+    "binarize",
+    "dequantize",
+    "from_unit",
+    "in_order",
+    "load",
+    "quantize",
+    "read_idx",
+    "take",
+    "to_unit",
+]

@@ -1,0 +1,71 @@
+"""``load``: names, paths, options that do not apply, and what importing it costs."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minigen.data import NAMES, load
+from minigen.errors import DataError, UserError
+
+OFFLINE = [name for name in NAMES if name not in ("mnist", "fashion")]
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_every_named_set_keeps_its_promises(name):
+    data = load(name)
+    assert data.name == name and data.provenance.endswith(".")
+    for part in (data.train, data.validation, data.test):
+        assert part.x.shape == (len(part), *data.shape) and part.levels == data.levels
+        assert part.labels.dtype == np.int64 and part.labels.min() >= 0 and part.labels.max() < data.classes
+        assert data.kind == "points" or part.x.max() <= data.levels - 1
+    assert (data.log_density is not None) == (data.kind == "points" and data.shape == (2,))
+
+
+@pytest.mark.parametrize("name", ["moons", "shapes-points"])
+def test_the_seed_decides_procedural_draws(name):
+    first, again, other = load(name), load(name, seed=0), load(name, seed=1)
+    np.testing.assert_array_equal(first.test.x, again.test.x)
+    assert (first.test.x != other.test.x).any()
+    assert not (first.validation.x[:100] == first.train.x[:100]).all()
+
+
+def test_an_unknown_name_gets_a_hint_and_the_list():
+    with pytest.raises(UserError, match=r"'mnits'.*Did you mean 'mnist'\? Known: digits.*path of a folder"):
+        load("mnits")
+    with pytest.raises(UserError, match=r"existing path\. Known") as caught:
+        load("nowhere/at/all")
+    assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("digits", {"size": 16}, "size got 16, but it applies to"),
+        ("shapes", {"size": 0}, "at least 1 pixel"),
+        ("shapes", {"channels": 3}, "channels got 3, but it applies to"),
+        ("digits", {"channels": 2}, "wanted 1"),
+        ("moons", {"seed": -1}, "seed got -1"),
+    ],
+)
+def test_options_that_do_not_apply_are_refused(name, options, words):
+    with pytest.raises(UserError, match=words):
+        load(name, **options)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    for name, words in (("table.csv", r"is a \.csv file"), ("plain", "suffixless")):
+        (tmp_path / name).write_text("1,2")
+        with pytest.raises(DataError, match=words):
+            load(tmp_path / name)
+
+
+def test_shapes_are_drawn_at_the_size_asked():
+    assert load("shapes", size=16).shape == (16, 16, 1)
+
+
+def test_importing_data_imports_no_heavy_library():
+    code = "import sys, minigen.data; print([m for m in ('PIL', 'pooch', 'matplotlib') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
