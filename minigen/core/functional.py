@@ -1,3 +1,85 @@
 """The public list of ops, by torch's names: ``from minigen import functional as F``."""
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+from .ops.activation import elu, gelu, leaky_relu, logsigmoid, relu, sigmoid, silu, softplus
+from .ops.arithmetic import (
+    abs,
+    add,
+    clamp,
+    compare,
+    div,
+    lerp,
+    logical,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    pow,
+    sign,
+    sub,
+    where,
+)  # fmt: skip
+from .ops.attention import scaled_dot_product_attention
+from .ops.conv import conv1d, conv2d, conv_transpose2d
+from .ops.elementwise import cos, erf, exp, expm1, log, log1p, logaddexp, reciprocal, rsqrt, sin, sqrt, square, tanh
+from .ops.index import embedding, gather, getitem, index_select, scatter_add, take_along_dim
+from .ops.linalg import linear, matmul, outer
+from .ops.loss import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)  # fmt: skip
+from .ops.noise import dropout
+from .ops.norm import batch_norm, batch_norm_train, group_norm, instance_norm, layer_norm, rms_norm
+from .ops.pool import avg_pool2d, interpolate, max_pool2d
+from .ops.reduce import (
+    amax,
+    amin,
+    argmax,
+    argmin,
+    cumsum,
+    log_softmax,
+    logsumexp,
+    mean,
+    norm,
+    softmax,
+    std,
+    sum,
+    sum_to_size,
+    var,
+)  # fmt: skip
+from .ops.shape import (
+    cat,
+    chunk,
+    expand,
+    flatten,
+    flip,
+    movedim,
+    narrow,
+    pad,
+    permute,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    transpose,
+    unsqueeze,
+)  # fmt: skip
+
+__all__ = [
+    "abs", "add", "amax", "amin", "argmax", "argmin", "avg_pool2d", "batch_norm", "batch_norm_train",
+    "binary_cross_entropy_with_logits", "cat", "chunk", "clamp", "compare", "conv1d", "conv2d", "conv_transpose2d",
+    "cos", "cross_entropy", "cumsum", "div", "dropout", "elu", "embedding", "erf", "exp", "expand", "expm1",
+    "flatten", "flip", "gather", "gaussian_nll_loss", "gelu", "getitem", "group_norm", "huber_loss", "index_select",
+    "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "lerp", "linear", "log", "log1p",
+    "log_softmax", "logaddexp", "logical", "logsigmoid", "logsumexp", "matmul", "max_pool2d", "maximum", "mean",
+    "minimum", "movedim", "mse_loss", "mul", "narrow", "neg", "nll_loss", "norm", "outer", "pad", "permute", "pow",
+    "reciprocal", "relu", "reshape", "rms_norm", "rsqrt", "scaled_dot_product_attention", "scatter_add", "sigmoid",
+    "sign", "silu", "sin", "smooth_l1_loss", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "sub", "sum", "sum_to_size", "take_along_dim", "tanh", "transpose", "unsqueeze", "var", "where",
+]  # fmt: skip

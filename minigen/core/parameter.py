@@ -38,13 +38,12 @@ class Parameter(Tensor):
 
     @grad.setter
     def grad(self, value):
-        if self._gradient_view is None:
-            Tensor.grad.fset(self, value)
-        elif value is None:
-            self._fresh = True
-        else:
-            self._gradient_view[...] = value._array
-            self._fresh = False
+        Tensor.grad.fset(self, value)  # which refuses another shape
+        if self._gradient_view is not None:
+            self._grad = None
+            self._fresh = value is None
+            if value is not None:
+                self._gradient_view[...] = value._array
 
     def rebind(self, array, gradient_view=None, flat=None):
         """Move to ``array``, of this shape; a gradient of its dtype moves too."""

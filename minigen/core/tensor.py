@@ -28,7 +28,8 @@ class Tensor(autograd.Variable):
         super().__init__(_array(data, dtype))
         self.requires_grad_(requires_grad)
 
-    def wrap(self, array, op=None, index=0, version=None):
+    @staticmethod  # an op keeps this function, which must not keep a tensor alive
+    def wrap(array, op=None, index=0, version=None):
         """A tensor around ``array`` without a copy, output ``index`` of ``op``."""
         if type(array) is not np.ndarray and isinstance(array, np.generic):
             array = np.asarray(array)  # NumPy returns scalars where an array without axes is meant
@@ -47,7 +48,7 @@ class Tensor(autograd.Variable):
         if isinstance(value, np.generic):
             return value.item()
         if isinstance(value, np.ndarray):
-            return self.wrap(value)
+            return self.wrap(value.copy())  # its owner may change it, and no version would tell
         raise DTypeError(f"a {type(value).__name__} cannot meet a tensor; wrap it with minigen.tensor(...)")
 
     # what it is

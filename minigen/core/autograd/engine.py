@@ -148,6 +148,13 @@ def _leading_to(targets, order):
 def _go_through(op, received, targets, leading):
     """The (edge, gradient) of those inputs of ``op`` whose gradient is wanted."""
     backends.activate(op.kernels)
+    if state.watch is not None:
+        with state.watch.backward_of(op):
+            return _gradients(op, received, targets, leading)
+    return _gradients(op, received, targets, leading)
+
+
+def _gradients(op, received, targets, leading):
     results = op.backward(*received)
     results = results if type(results) is tuple else (results,)
     if len(results) != len(op.edges):

@@ -68,17 +68,23 @@ class anomaly:
 
     def __init__(self, step=None):
         self.step = step
+        self._inside = False  # the backward of an op is made of ops, but it is the op that is to be named
 
     def __enter__(self):
         self._previous, state.watch = state.watch, self
+        self._quiet = np.errstate(all="ignore")  # NumPy would warn first, and say less
+        self._quiet.__enter__()
         return self
 
     def __exit__(self, *exception):
+        self._quiet.__exit__(*exception)
         state.watch = self._previous
 
     def check(self, op, phase, inputs, outputs):
         """Raise if one of ``outputs``, made from ``inputs`` by ``op`` in ``phase`` ("forward" or "backward"), is
         not finite; all are arrays, numbers or None."""
+        if phase == "forward" and self._inside:
+            return
         for array in outputs:
             if array is None or array.dtype.kind not in "fc" or np.isfinite(array).all():
                 continue
@@ -90,6 +96,16 @@ class anomaly:
                 f" {where}{step}: "
                 f"{int(array.size - np.isfinite(array).sum())} of {array.size} values are not finite; {_ranges(inputs)}"
             )
+
+    @contextmanager
+    def backward_of(self, op):
+        """What runs inside is the backward of ``op``, and belongs to the module that ``op`` belongs to."""
+        inside, path = self._inside, state.path
+        self._inside, state.path = True, op.path
+        try:
+            yield
+        finally:
+            self._inside, state.path = inside, path
 
 
 def _ranges(arrays):

@@ -166,6 +166,7 @@ class Op(ABC):
 
     @property
     def name(self):
+        """The class's name, for messages."""
         return type(self).__name__
 
     def describe(self, arrays=None):

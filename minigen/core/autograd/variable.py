@@ -37,4 +37,5 @@ class Variable:
 
     def accumulate(self, gradient):
         """Add ``gradient`` (a Variable of the same shape) to this leaf's ``grad``."""
-        self._grad = gradient if self._grad is None else self._grad + gradient
+        # a copy, since the same gradient may arrive at several leaves, or be a view that cannot be written to
+        self._grad = gradient.wrap(gradient._array.copy()) if self._grad is None else self._grad + gradient

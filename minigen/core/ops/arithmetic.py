@@ -156,12 +156,16 @@ class Where(Op):
     """z = x where the condition holds, else y;  each takes the gradient of its own places."""
 
     broadcasts = True
+    version = None  # of the condition, where it is a tensor
 
     def forward(self, x, y):
         return self.kernels.where(self.condition, x, y)
 
     def backward(self, g):
-        return lambda: where(self.condition, g, 0.0), lambda: where(self.condition, 0.0, g)
+        if self.version is not None and self.version[0] != self.count:
+            self._refuse_changed(self.version[0] - self.count)
+        choice = {"condition": self.condition, "version": self.version, "count": self.count}
+        return lambda: Where.apply(g, 0.0, **choice), lambda: Where.apply(0.0, g, **choice)
 
 
 class Clamp(Op):
@@ -254,8 +258,10 @@ def minimum(x, y):
 
 def where(condition, x, y):
     """x where ``condition`` (a boolean tensor or array), else y; all three broadcast; no gradient to the condition."""
-    condition = condition._array if isinstance(condition, Variable) else condition
-    return Where.apply(x, y, condition=condition)
+    if isinstance(condition, Variable):
+        return Where.apply(x, y, condition=condition._array, version=condition.version, count=condition.version[0])
+    # an array has no version to tell that its owner changed it: keep a copy
+    return Where.apply(x, y, condition=condition.copy() if hasattr(condition, "copy") else condition, count=0)
 
 
 def clamp(x, min=None, max=None):

@@ -8,7 +8,10 @@ from .shape import reshape, unsqueeze
 
 
 class MatMul(Op):
-    """Z = A B over the last two axes, the others broadcast;  dA = G Bᵀ, dB = Aᵀ G."""
+    """Z = A B over the last two axes, the others broadcast;  dA = G Bᵀ, dB = Aᵀ G.
+
+    This and the two below are the derivatives of each other, so that no transposed tensor is ever made.
+    """
 
     saves = (0, 1)
     broadcasts = True
@@ -18,7 +21,35 @@ class MatMul(Op):
 
     def backward(self, g):
         a, b = self.saved
-        return lambda: g @ b.mT, lambda: a.mT @ g
+        return lambda: MatMulNT.apply(g, b), lambda: MatMulTN.apply(a, g)
+
+
+class MatMulNT(Op):
+    """Z = A Bᵀ;  dA = G B, dB = Gᵀ A."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, a, b):
+        return self.kernels.matmul(a, b.swapaxes(-1, -2))
+
+    def backward(self, g):
+        a, b = self.saved
+        return lambda: MatMul.apply(g, b), lambda: MatMulTN.apply(g, a)
+
+
+class MatMulTN(Op):
+    """Z = Aᵀ B;  dA = B Gᵀ, dB = A G."""
+
+    saves = (0, 1)
+    broadcasts = True
+
+    def forward(self, a, b):
+        return self.kernels.matmul(a.swapaxes(-1, -2), b)
+
+    def backward(self, g):
+        a, b = self.saved
+        return lambda: MatMulNT.apply(b, g), lambda: MatMul.apply(a, g)
 
 
 class Linear(Op):
@@ -31,7 +62,7 @@ class Linear(Op):
 
     def backward(self, g):
         x, weight = self.saved
-        gradients = lambda: g @ weight.mT, lambda: x.mT @ g, lambda: g.sum(0)
+        gradients = lambda: MatMulNT.apply(g, weight), lambda: MatMulTN.apply(x, g), lambda: g.sum(0)
         return gradients[: len(self.edges)]
 
 
@@ -43,7 +74,7 @@ def matmul(a, b):
     """
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ShapeError(
-            f"matmul of {tuple(a.shape)} and {tuple(b.shape)}: the columns of the first must match the rows of the second"
+            f"matmul of {tuple(a.shape)} and {tuple(b.shape)}: columns of the first must match rows of the second"
         )
     if a.ndim == 1 and b.ndim == 1:
         return reshape(MatMul.apply(unsqueeze(a, 0), unsqueeze(b, 1)), ())

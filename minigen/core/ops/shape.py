@@ -136,7 +136,8 @@ def expand(x, *shape):
     lead = len(shape) - x.ndim
     if lead < 0:
         raise ShapeError(f"expand got shape {shape} for a tensor of shape {x.shape}; it needs at least {x.ndim} axes")
-    return Expand.apply(x, shape=tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape)))
+    shape = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
+    return x if shape == x.shape else Expand.apply(x, shape=shape)
 
 
 def squeeze(x, dim=None):

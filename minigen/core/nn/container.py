@@ -1,0 +1,63 @@
+"""Modules in order: Sequential calls them one after the other, ModuleList only holds them."""
+
+from ...errors import UserError
+from .module import Module
+
+
+class ModuleList(Module):
+    """A list of modules whose parameters count; call the members yourself: ``for block in blocks: x = block(x)``."""
+
+    def __init__(self, modules=()):
+        for module in modules:
+            self.append(module)
+
+    def forward(self, *args, **kwargs):
+        raise UserError("a ModuleList cannot be called; call its members, or use Sequential")
+
+    def append(self, module):
+        """Add ``module`` at the end; returns self."""
+        if not isinstance(module, Module):
+            raise UserError(f"{type(self).__name__} got a {type(module).__name__}; its members must be Modules")
+        setattr(self, str(len(self)), module)
+        self._called(self._name)
+        return self
+
+    def _called(self, name):
+        super()._called(name)
+        for i, child in self.named_children():  # the list itself is never called: members carry its name in the path
+            child._called(f"{name}.{i}" if name else i)
+
+    def __getitem__(self, index):
+        """The module at an integer; for a slice, a container of the same kind that shares the modules."""
+        modules = self.children()
+        if not isinstance(index, slice):
+            return modules[index]
+        part = type(self)()
+        vars(part).update({str(i): module for i, module in enumerate(modules[index])})  # without renaming them
+        return part
+
+    def __len__(self):
+        return len(self.children())
+
+    def __iter__(self):
+        return iter(self.children())
+
+
+class Sequential(Module):
+    """y = f_n(… f₂(f₁(x))): ``Sequential(Linear(…), Tanh(), Linear(…))``; can be indexed, sliced and iterated."""
+
+    def __init__(self, *modules):
+        for i, module in enumerate(modules):
+            if not isinstance(module, Module):
+                raise UserError(
+                    f"Sequential got a {type(module).__name__} at position {i}; pass modules, not a list of them"
+                )
+            setattr(self, str(i), module)
+
+    def forward(self, x):
+        for module in self:
+            x = module(x)
+        return x
+
+    append, __getitem__ = ModuleList.append, ModuleList.__getitem__
+    __len__, __iter__ = ModuleList.__len__, ModuleList.__iter__
