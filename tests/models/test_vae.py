@@ -1,0 +1,202 @@
+"""Laws of the variational autoencoder, on tiny networks in float64 and on the real digits."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minigen import Stream, data, grad, tensor
+from minigen.errors import UserError
+from minigen.models import VAE, DataSpec, VAEConfig
+from minigen.probability import Normal, kl_standard_normal, standard_normal_log_prob
+
+IMAGES = DataSpec((4, 4, 1), levels=17)
+POINTS = DataSpec((2,))
+
+
+def make(spec=IMAGES, dtype="float64", **options):
+    config = VAEConfig(**{"latent": 2, "hidden": (5,), "channels": (3, 4), **options})
+    return VAE(config, spec, rng=np.random.default_rng(0)).to(dtype)
+
+
+def images(n, seed=0, levels=17):
+    return np.random.default_rng(seed).integers(0, levels, (n, 4, 4, 1)) / (levels - 1)
+
+
+def observed(vae, n, seed=0):
+    x = images(n, seed) if vae.spec.levels else np.random.default_rng(seed).normal(size=(n, 2))
+    return vae.likelihood.observe(x, Stream(seed))
+
+
+ALL = [(IMAGES, "bernoulli"), (IMAGES, "gaussian"), (IMAGES, "logistic"), (POINTS, "gaussian")]
+
+
+@pytest.mark.parametrize(("spec", "likelihood"), ALL)
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_shapes_and_seeds(spec, likelihood, network):
+    if network == "conv" and spec is POINTS:
+        with pytest.raises(UserError, match="images"):
+            make(spec, network=network, likelihood=likelihood)
+        return
+    vae = make(spec, network=network, likelihood=likelihood, dtype="float32")
+    if spec.levels:  # away from black, where the limits of [0, 1] would hide any difference
+        vae.look_at_data([SimpleNamespace(x=images(30))])
+    drawn = vae.sample(3, Stream(1))
+    assert drawn.shape == (3, *spec.shape)
+    np.testing.assert_array_equal(drawn, vae.sample(3, Stream(1)))
+    assert not np.array_equal(drawn, vae.sample(3, Stream(2)))
+    if spec.levels:
+        assert drawn.min() >= 0
+        assert drawn.max() <= 1
+    x = images(5).astype(np.float32) if spec.levels else np.zeros((5, 2), np.float32)
+    assert vae.reconstruct(x).shape == x.shape
+    assert vae.encode(x)[0].shape == (5, 2)
+    assert vae.posterior_samples(x, 4, Stream(0)).shape == (4, *x.shape)
+    assert vae.interpolate(x, x[::-1], 6).shape == (6, *x.shape)
+    assert vae.traversal(x, 1).shape == (7, *x.shape)
+    assert vae.trajectory(Stream(0), steps=9).shape == (9, *spec.shape)
+    assert vae.log_prob(x, Stream(0)).values.shape == (5,)
+
+
+def test_beta_one_is_the_elbo():
+    """E_q[log p(x, z) − log q(z | x)] by 20,000 draws equals −loss with its analytic KL, within 4 standard errors."""
+    vae = make()
+    x = observed(vae, 1)
+    q = vae.posterior(x)
+    mu, logvar = (np.repeat(t.numpy(), 20_000, 0) for t in (q.mu, q.logvar))
+    z = Normal(tensor(mu), tensor(logvar)).sample(Stream(5))
+    xs = tensor(np.repeat(x.numpy(), 20_000, 0))
+    log_joint = vae.likelihood.log_prob(vae.outputs(z), xs) + standard_normal_log_prob(z).sum(-1)
+    draws = (log_joint - Normal(tensor(mu), tensor(logvar)).log_prob(z).sum(-1)).numpy()
+    losses = [vae.elbo(x, Stream(i))["loss"].item() for i in range(400)]
+    error = math.hypot(draws.std() / math.sqrt(len(draws)), np.std(losses) / math.sqrt(len(losses)))
+    assert abs(draws.mean() + np.mean(losses)) < 4 * error
+    assert make(beta=1.0).elbo(x, Stream(0))["loss"].item() == pytest.approx(
+        sum(term.mean().item() for term in vae.elbo_terms(x, Stream(0))), rel=1e-12
+    )
+
+
+def test_beta_weights_the_kl_alone():
+    x = observed(make(), 6)
+    terms = {beta: make(beta=beta).elbo(x, Stream(0)) for beta in (0.0, 1.0, 4.0)}
+    kl = terms[1.0]["kl"].item()
+    for beta, term in terms.items():
+        assert term["loss"].item() == pytest.approx(term["reconstruction"].item() + beta * kl, rel=1e-12)
+
+
+def exact_log_prob(vae, x):
+    """log ∫ p(x | z) p(z) dz over a grid of the two latents."""
+    side = np.linspace(-7, 7, 241)
+    z = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    log_p = []
+    for one in x.numpy():
+        xs = tensor(np.repeat(one[None], len(z), 0))
+        joint = vae.likelihood.log_prob(vae.outputs(tensor(z)), xs) + standard_normal_log_prob(tensor(z)).sum(-1)
+        log_p.append(np.logaddexp.reduce(joint.numpy()) + 2 * math.log(side[1] - side[0]))
+    return np.array(log_p)
+
+
+@pytest.mark.parametrize(("spec", "likelihood"), ALL)
+def test_elbo_below_iwae_below_log_p(spec, likelihood):
+    """The bounds are ordered and meet log p(x), computed by quadrature over the latents, as draws increase."""
+    vae = make(spec, likelihood=likelihood)
+    x = observed(vae, 3)
+    exact = exact_log_prob(vae, x)
+    means = {}
+    for k in (1, 10, 1000):
+        repeats = np.stack([vae.log_prob(x.numpy(), Stream(i), samples=k).values for i in range(60)])
+        means[k] = repeats.mean(0)
+        slack = 3 * repeats.std(0) / math.sqrt(len(repeats)) + 1e-9
+        assert (means[k] <= exact + slack).all(), (k, means[k], exact)
+    assert means[1].mean() <= means[10].mean() + 0.05
+    np.testing.assert_allclose(means[1000], exact, atol=0.05)
+
+
+@pytest.mark.parametrize("objective", ["iwae", "dreg"])
+def test_one_sample_bounds_agree_in_value(objective):
+    """With one draw the importance-weighted loss is log q − log p(x, z) at that draw."""
+    vae, x = make(objective=objective), observed(make(), 4)
+    q = vae.posterior(x)
+    z = q.reparameterize(Stream(2).child("posterior").normal((1, 4, 2), np.float64)[0])
+    expected = (q.log_prob(z) - standard_normal_log_prob(z)).sum(-1) - vae.likelihood.log_prob(vae.outputs(z), x)
+    assert getattr(vae, objective)(x, Stream(2))["loss"].item() == pytest.approx(expected.mean().item(), rel=1e-6)
+
+
+def gradient_means(objective, seeds):
+    vae = make(objective=objective, samples=4)
+    x = observed(vae, 2)
+    parameters = vae.parameters()
+    rows = []
+    for seed in range(seeds):
+        gradients = grad(getattr(vae, objective)(x, Stream(seed))["loss"], parameters)
+        rows.append(np.concatenate([g.numpy().ravel() for g in gradients]))
+    return np.mean(rows, 0), np.std(rows, 0) / math.sqrt(seeds), vae
+
+
+def test_doubly_reparameterised_gradient_is_unbiased():
+    """Over many draws it has the mean of the plain importance-weighted gradient, for encoder and decoder alike."""
+    plain, plain_error, _ = gradient_means("iwae", 1500)
+    double, double_error, _ = gradient_means("dreg", 1500)
+    error = np.hypot(plain_error, double_error) + 1e-12
+    assert np.abs((plain - double) / error).max() < 5
+    assert np.abs(plain).max() > 20 * error.max()  # the test has something to see
+
+
+def test_an_untrained_encoder_has_the_prior_as_kl_zero_point():
+    zero = tensor(np.zeros((3, 2)))
+    np.testing.assert_array_equal(kl_standard_normal(zero, zero).numpy(), 0)
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "logistic"])
+def test_the_mean_of_an_untrained_model_is_the_datas(network, likelihood):
+    """After look_at_data with the weights of the last layer at zero, the decoder's mean is the data's."""
+    vae = make(network=network, likelihood=likelihood, dtype="float32")
+    x = images(50).astype(np.float32)
+    vae.look_at_data([SimpleNamespace(x=x[:20]), SimpleNamespace(x=x[20:])])
+    last = (vae.decoder.layers if network == "conv" else vae.decoder)[-1]
+    last.weight.zero_()
+    mean = vae.sample(1, Stream(0))[0]
+    wanted = x.mean(0)
+    if network == "conv":  # one bias for each channel
+        assert mean.mean() == pytest.approx(wanted.mean(), abs=0.02)
+    else:
+        np.testing.assert_allclose(mean, wanted, atol=2e-3)
+
+
+def test_configuration_errors_say_what_to_do():
+    with pytest.raises(UserError, match="latent is 0; it must be at least 1"):
+        VAEConfig(latent=0)
+    with pytest.raises(UserError, match="beta is 2"):
+        VAEConfig(beta=2.0, objective="iwae")
+    with pytest.raises(UserError, match="divisible by 4"):
+        make(DataSpec((6, 6, 1), 17), network="conv")
+    with pytest.raises(UserError, match="grey levels"):
+        make(POINTS, likelihood="logistic")
+    with pytest.raises(UserError, match=r"made for data of shape"):
+        make().reconstruct(np.zeros((2, 5, 5, 1)))
+    with pytest.raises(UserError, match="latent dimension 9 does not exist"):
+        make().traversal(images(1), 9)
+
+
+def test_burda_network_has_the_published_size():
+    vae = VAE(VAEConfig(), DataSpec((28, 28, 1), 256), rng=np.random.default_rng(0))
+    sizes = [(784, 200), (200, 200), (200, 100), (50, 200), (200, 200), (200, 784)]
+    assert sum(p.numel() for p in vae.parameters()) == sum(i * o + o for i, o in sizes)
+
+
+def test_it_overfits_one_batch_of_digits():
+    from minigen import optim
+
+    vae = VAE(VAEConfig(latent=8, hidden=(64,)), DataSpec((8, 8, 1), 17), rng=np.random.default_rng(0))
+    batch = data.Batches(data.load("digits").train, 20, seed=0).at(0)
+    x = vae.likelihood.observe(batch.x, Stream(0))
+    optimizer = optim.Adam(vae.parameters(), lr=3e-3)
+    first = vae.elbo(x, Stream(0))["loss"].item()
+    for step in range(400):
+        optimizer.zero_grad()
+        loss = vae.elbo(x, Stream(0).at(step))["loss"]
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.5 * first
