@@ -3,7 +3,6 @@
 import importlib
 
 from .backends import backend
-from .core import functional
 from .core.autograd import anomaly, grad, hvp, jacobian, jvp, no_grad, vjp
 from .core.parameter import Parameter
 from .core.random import Stream
@@ -35,14 +34,13 @@ __all__ = [
     "vjp",
 ]  # fmt: skip
 
-_ROOMS = {"data": ".data", "models": ".models", "nn": ".core.nn", "optim": ".core.optim", "testing": ".testing",
-          "train": ".train", "viz": ".viz"}  # fmt: skip
+_ROOMS = ("data", "functional", "models", "nn", "optim", "testing", "train", "viz")
 
 
 def __getattr__(name):
     """Rooms open when they are first entered: importing minigen costs about what importing NumPy does."""
     if name in _ROOMS:
-        return importlib.import_module(_ROOMS[name], __name__)
+        return importlib.import_module(f".{name}", __name__)
     if name == "load":
         return importlib.import_module(".train", __name__).load
     raise AttributeError(f"module 'minigen' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The command line: ``minigen train``, ``minigen sample``, ``minigen evaluate``."""

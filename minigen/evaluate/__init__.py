@@ -1,0 +1,5 @@
+"""Evaluation of trained models on data they have not seen."""
+
+from .likelihood import evaluate
+
+__all__ = ["evaluate"]

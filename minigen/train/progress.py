@@ -1,0 +1,48 @@
+"""The progress bar: loss terms and data per second, in a terminal or in Jupyter."""
+
+import time
+
+from tqdm.auto import tqdm
+
+
+class Progress:
+    """A tqdm bar over the steps of a `Trainer`; a context manager.
+
+    Args:
+        trainer: whose ``done`` steps count as done already.
+        total: number of steps; None where the clock decides.
+        show: False shows nothing.
+    """
+
+    refresh = 0.2  # seconds between two looks at the numbers
+
+    def __init__(self, trainer, total, show):
+        self.bar = tqdm(total=total, initial=trainer.done, disable=not show, unit="step", dynamic_ncols=True)
+        self.batch_size = trainer.config.batch_size
+        self.rate = "images/s" if len(trainer.dataset.shape) == 3 else "points/s"
+        self.last, self.steps = time.perf_counter(), 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def advance(self, terms):
+        """One step is done, with these ``terms``."""
+        self.bar.update()
+        self.steps += 1
+        now = time.perf_counter()
+        if not self.bar.disable and now - self.last > self.refresh:
+            rate = self.steps * self.batch_size / (now - self.last)
+            shown = {name: f"{value:.2f}" for name, value in terms.items() if name != "gradient_norm"}
+            self.bar.set_postfix(**shown, **{self.rate: f"{rate:,.0f}"}, refresh=False)
+            self.last, self.steps = now, 0
+
+    def say(self, text):
+        """Print a line above the bar."""
+        self.bar.write(text)
+
+    def close(self):
+        """Leave the bar as it stands."""
+        self.bar.close()
