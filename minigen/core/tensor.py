@@ -41,15 +41,16 @@ class Tensor(autograd.Variable):
 
     def constant(self, value):
         """``value`` beside this tensor: tensors and Python numbers as they are, arrays wrapped."""
-        if isinstance(value, Tensor | bool | int):
+        kind = type(value)
+        if kind is float or kind is int or kind is bool or isinstance(value, Tensor):
             return value
-        if isinstance(value, float | complex):
-            return value if type(value) in (float, complex) else value.item()
-        if isinstance(value, np.generic):
-            return value.item()
         if isinstance(value, np.ndarray):
             return self.wrap(value.copy())  # its owner may change it, and no version would tell
-        raise DTypeError(f"a {type(value).__name__} cannot meet a tensor; wrap it with minigen.tensor(...)")
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, int | float | complex):
+            return value
+        raise DTypeError(f"a {kind.__name__} cannot meet a tensor; wrap it with minigen.tensor(...)")
 
     # what it is
 

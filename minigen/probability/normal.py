@@ -32,10 +32,10 @@ class Normal:
 
         Source: Auto-Encoding Variational Bayes. Kingma, Welling, 2013, https://arxiv.org/abs/1312.6114
         """
-        return self.reparameterize(rng.normal(self.mu.shape, self.mu.dtype))
+        return self.reparameterize(self.mu.wrap(rng.normal(self.mu.shape, self.mu.dtype)))
 
     def reparameterize(self, epsilon):
-        """z = μ + σ ε for given noise ε, an array that broadcasts to (...)."""
+        """z = μ + σ ε for given noise ε, a tensor or an array that broadcasts to (...)."""
         return self.mu + exp(self.logvar * 0.5) * epsilon
 
 

@@ -55,7 +55,7 @@ def test_any_flipped_byte_or_missing_tail_is_noticed(tmp_path):
         broken = bytearray(good)
         broken[place] ^= 0x41
         path.write_bytes(bytes(broken))
-        with pytest.raises(CheckpointError, match="damaged|not one of minigen"):
+        with pytest.raises(CheckpointError, match=r"damaged|not one of minigen"):
             read_checkpoint(path)
     for keep in (0, 5, 40, len(good) - 1):
         path.write_bytes(good[:keep])

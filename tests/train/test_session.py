@@ -115,7 +115,7 @@ def test_a_folder_in_use_is_refused_and_left_alone(digits, tmp_path):
 def test_another_model_or_other_data_cannot_resume(digits, tmp_path):
     run(digits, tmp_path / "run", steps=3)
     before = RunFolder(tmp_path / "run").last.read_bytes()
-    with pytest.raises(CheckpointError, match="another model .latent 3 there, 4 now"):
+    with pytest.raises(CheckpointError, match=r"another model .latent 3 there, 4 now"):
         run(digits, tmp_path / "run", steps=5, resume=True, model=VAEConfig(latent=4, hidden=(12,)))
     shapes = data.load("shapes", size=8)
     with pytest.raises(CheckpointError, match="another data"):

@@ -86,11 +86,12 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
 
 def _received(arrived, op, targets):
     """The gradients of the op's outputs, None where none arrived; None in all if none arrived at any."""
-    received = []
-    for i in range(op.output_count):
-        end = (op, i)
-        received.append(arrived.get(end) if targets is not None and end in targets else arrived.pop(end, None))
-    return received if any(g is not None for g in received) else None
+    ends = [(op, i) for i in range(op.output_count)]
+    if targets is None:
+        received = [arrived.pop(end, None) for end in ends]
+    else:  # a target's gradient stays, to be returned
+        received = [arrived.get(end) if end in targets else arrived.pop(end, None) for end in ends]
+    return None if all(g is None for g in received) else received
 
 
 def _seed(output, gradient):
@@ -112,9 +113,8 @@ def _seed(output, gradient):
 
 def _arrive(arrived, edge, gradient, targets):
     """Add ``gradient`` at ``edge``: leaves take it at once unless the caller asked for it."""
-    leaf = edge[0] if isinstance(edge[0], Variable) else None
-    if leaf is not None and targets is None:
-        leaf.accumulate(gradient)
+    if targets is None and isinstance(edge[0], Variable):
+        edge[0].accumulate(gradient)
     else:
         arrived[edge] = arrived[edge] + gradient if edge in arrived else gradient
 

@@ -50,6 +50,7 @@ class Op(ABC):
     is_view = False
     differentiable = True
     edges = None  # set when recorded, gone again after backward
+    shapes = ()  # of the inputs; None for a number
     path = ()
 
     def __init__(self, **hyper_parameters):
@@ -82,24 +83,27 @@ class Op(ABC):
             raise
         except (ValueError, IndexError) as error:
             raise ShapeError(f"{op.describe(arrays)} cannot be computed: {error}") from error
-        several = type(result) is tuple
-        results = result if several else (result,)
         recorded = differentiable and cls.differentiable and state.recording
-        version = first.version if cls.is_view else None
         if recorded:
-            op._record(inputs, results, first, version)
-        outputs = [first.wrap(array, op if recorded else None, i, version) for i, array in enumerate(results)]
-        if recorded and cls.saves_outputs:
-            op._outputs = [(i, outputs[i]._array, outputs[i].version, outputs[i].version[0]) for i in cls.saves_outputs]
+            op._record(inputs, first)
+        maker, version = op if recorded else None, first.version if cls.is_view else None
+        if type(result) is tuple:
+            outputs = tuple(first.wrap(array, maker, i, version) for i, array in enumerate(result))
+        else:
+            outputs = (first.wrap(result, maker, 0, version),)
+        if recorded:
+            op._remember(outputs)
         if state.watch is not None:
             op.path = state.path
             state.watch.check(op, "forward", arrays, [output._array for output in outputs])
-        return tuple(outputs) if several else outputs[0]
+        return outputs if type(result) is tuple else outputs[0]
 
     def _admit(self, inputs):
         """Unpack the inputs; one dtype and one kind of array for all."""
-        first = next((x for x in inputs if isinstance(x, Variable)), None)
-        if first is None:
+        for first in inputs:
+            if isinstance(first, Variable):
+                break
+        else:
             kinds = ", ".join(type(x).__name__ for x in inputs)
             raise DTypeError(f"{self.name} needs at least one Tensor, got {kinds}; wrap one with minigen.tensor(...)")
         kind, dtype, differentiable = type(first._array), first._array.dtype, False
@@ -114,7 +118,8 @@ class Op(ABC):
             array = x._array
             if array.dtype != dtype or type(array) is not kind:
                 self._refuse(first._array, array)
-            differentiable = differentiable or x.requires_grad
+            if x.requires_grad:
+                differentiable = True
             arrays.append(array)
         return admitted, arrays, first, differentiable
 
@@ -126,15 +131,21 @@ class Op(ABC):
         modules = type(a).__module__, type(b).__module__
         raise DTypeError(f"{self.name} got arrays of {modules[0]} and {modules[1]}; tensors must be on one device")
 
-    def _record(self, inputs, results, first, version):
-        """Keep what going back needs. Never the outputs' Variables: they point here, and would close a cycle."""
+    def _record(self, inputs, first):
+        """Keep what going back needs of the inputs."""
         self.number = next(_clock)
         self.edges = [x.edge if isinstance(x, Variable) else None for x in inputs]
         self.shapes = [x._array.shape if isinstance(x, Variable) else None for x in inputs]
         self.dtype = first._array.dtype
         self.wrap = first.wrap
-        self.output_count = len(results)
         self._saved = [(x, x.version[0]) if isinstance(x := inputs[i], Variable) else (x, None) for i in self.saves]
+
+    def _remember(self, outputs):
+        """Keep what going back needs of the outputs: arrays, never the Variables, which would close a cycle."""
+        self.output_count = len(outputs)
+        if self.saves_outputs:
+            versions = [(i, outputs[i]._array, outputs[i].version) for i in self.saves_outputs]
+            self._outputs = [(i, array, version, version[0]) for i, array, version in versions]
 
     @property
     def saved(self):
@@ -160,9 +171,9 @@ class Op(ABC):
 
     def release(self):
         """Let go of everything that the backward pass needed; a second pass is an error from here on."""
-        described, path = self.describe(), self.path
+        shapes, path = self.shapes, self.path
         self.__dict__.clear()
-        self.path, self.description, self.edges = path, described, None
+        self.shapes, self.path = shapes, path
 
     @property
     def name(self):
@@ -171,8 +182,6 @@ class Op(ABC):
 
     def describe(self, arrays=None):
         """The op and the shapes of its inputs, for messages: ``MatMul of (3, 4), (5, 6)``."""
-        if "description" in self.__dict__:
-            return self.description
-        shapes = self.__dict__.get("shapes", ()) if arrays is None else [getattr(a, "shape", None) for a in arrays]
+        shapes = self.shapes if arrays is None else [getattr(a, "shape", None) for a in arrays]
         described = ", ".join("a number" if shape is None else str(shape) for shape in shapes)
         return f"{self.name} of {described}" if shapes else self.name

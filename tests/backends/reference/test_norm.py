@@ -38,8 +38,7 @@ def test_gradient_is_that_of_a_complex_step(shape, seed):
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
-def test_group_norm_agrees_with_torch(groups):
-    torch = pytest.importorskip("torch")
+def test_group_norm_agrees_with_torch(torch, groups):
     x = np.random.default_rng(groups).normal(size=(3, 10, 4))
     expected = torch.nn.functional.group_norm(torch.tensor(x.swapaxes(1, 2).copy()), groups)
     xhat = norm.standardize(x.reshape(3, 10, groups, 4 // groups), 1e-5)[0].reshape(3, 10, 4)

@@ -21,8 +21,7 @@ def problem():
     return rng.normal(size=SIZE), rng.normal(size=(STEPS, SIZE))
 
 
-def torch_run(optimizer, param, grads, **settings):
-    torch = pytest.importorskip("torch")
+def torch_run(torch, optimizer, param, grads, **settings):
     p = torch.tensor(param.copy(), requires_grad=True)
     stepper = getattr(torch.optim, optimizer)([p], **settings)
     for g in grads:
@@ -33,9 +32,9 @@ def torch_run(optimizer, param, grads, **settings):
 
 @pytest.mark.parametrize("name, l2, decay", [("Adam", 0, 0), ("Adam", 0.1, 0), ("AdamW", 0, 0.1)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_adam_agrees_with_torch(optim, problem, name, l2, decay, dtype):
+def test_adam_agrees_with_torch(torch, optim, problem, name, l2, decay, dtype):
     param, grads = (a.astype(dtype) for a in problem)
-    expected = torch_run(name, param, grads, lr=1e-2, betas=(0.8, 0.95), weight_decay=l2 + decay)
+    expected = torch_run(torch, name, param, grads, lr=1e-2, betas=(0.8, 0.95), weight_decay=l2 + decay)
     m, v = np.zeros(SIZE, dtype), np.zeros(SIZE, dtype)
     for step, g in enumerate(grads, 1):
         optim.adam_step(param, g, m, v, step, 1e-2, 0.8, 0.95, 1e-8, l2, decay)
@@ -51,9 +50,9 @@ def test_adam_agrees_with_torch(optim, problem, name, l2, decay, dtype):
         {"momentum": 0.9, "nesterov": True},
     ],
 )
-def test_sgd_agrees_with_torch(optim, problem, settings):
+def test_sgd_agrees_with_torch(torch, optim, problem, settings):
     param, grads = problem
-    expected = torch_run("SGD", param, grads, lr=1e-2, **settings)
+    expected = torch_run(torch, "SGD", param, grads, lr=1e-2, **settings)
     velocity = np.full(SIZE, np.nan) if settings["momentum"] else None
     options = settings["momentum"], settings.get("dampening", 0), settings.get("weight_decay", 0)
     for i, g in enumerate(grads):

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +18,7 @@ def draw_image(seed, n=2):
 
 
 @given(windows, st.integers(0, 99))
-def test_max_pool_agrees_with_torch_on_ties_infinities_and_nan(window, seed):
-    torch = pytest.importorskip("torch")
+def test_max_pool_agrees_with_torch_on_ties_infinities_and_nan(torch, window, seed):
     x = draw_image(seed)
     values, indices = pool.max_pool2d(x, *window)
     expected = torch.nn.functional.max_pool2d(torch.tensor(np.moveaxis(x, -1, 1).copy()), *window, return_indices=True)
@@ -29,8 +27,7 @@ def test_max_pool_agrees_with_torch_on_ties_infinities_and_nan(window, seed):
 
 
 @given(windows, st.integers(0, 99))
-def test_avg_pool_agrees_with_torch(window, seed):
-    torch = pytest.importorskip("torch")
+def test_avg_pool_agrees_with_torch(torch, window, seed):
     x = np.random.default_rng(seed).normal(size=(2, 7, 6, 3))
     expected = torch.nn.functional.avg_pool2d(torch.tensor(np.moveaxis(x, -1, 1).copy()), *window)
     np.testing.assert_allclose(np.moveaxis(pool.avg_pool2d(x, *window), -1, 1), expected, atol=1e-14)

@@ -6,7 +6,8 @@ import pytest
 import minigen
 from minigen import nn
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="the oracle is PyTorch (extra oracle)")
+pytestmark = pytest.mark.oracle
 
 F64 = np.float64
 

@@ -44,8 +44,7 @@ def test_values_are_bounded(limit):
     np.testing.assert_array_equal(flat(ps), np.clip(before, -limit, limit))
 
 
-def test_torch():
-    torch = pytest.importorskip("torch")
+def test_torch(torch):
     ps = with_gradients(3.0)
     oracle = [torch.nn.Parameter(torch.zeros(p.shape)) for p in ps]
     for p, q in zip(ps, oracle, strict=True):

@@ -55,8 +55,7 @@ CASES = {
 
 @pytest.mark.parametrize("backend", ["reference", "cpu"])
 @pytest.mark.parametrize("name", CASES)
-def test_100_steps_of_torch(name, backend):
-    torch = pytest.importorskip("torch")
+def test_100_steps_of_torch(torch, name, backend):
     kind, options = CASES[name]
     ps = parameters()
     oracle = [torch.nn.Parameter(torch.tensor(w)) for w in initial()]
@@ -72,8 +71,7 @@ def test_100_steps_of_torch(name, backend):
 
 
 @pytest.mark.parametrize("name", ["nesterov", "adam with l2", "adamw"])
-def test_100_steps_of_torch_in_float32(name):
-    torch = pytest.importorskip("torch")
+def test_100_steps_of_torch_in_float32(torch, name):
     kind, options = CASES[name]
     ps = parameters(np.float32)
     oracle = [torch.nn.Parameter(torch.tensor(w)) for w in initial(np.float32)]
@@ -89,8 +87,7 @@ def test_100_steps_of_torch_in_float32(name):
     assert np.abs(ours - theirs).max() < 1e-6 * np.abs(theirs).max()
 
 
-def test_a_model_trained_by_our_gradients_follows_torch():
-    torch = pytest.importorskip("torch")
+def test_a_model_trained_by_our_gradients_follows_torch(torch):
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((16, 4)), rng.standard_normal((16, 2))
     model = nn.Sequential(
@@ -174,8 +171,7 @@ def test_groups_have_their_own_hyper_parameters():
         np.testing.assert_array_equal(a, b.numpy())
 
 
-def test_a_frozen_parameter_stays_and_thaws_with_its_own_bias_correction():
-    torch = pytest.importorskip("torch")
+def test_a_frozen_parameter_stays_and_thaws_with_its_own_bias_correction(torch):
     ps = parameters()
     oracle = [torch.nn.Parameter(torch.tensor(w)) for w in initial()]
     ours, theirs = optim.Adam(ps, lr=0.01, weight_decay=0.1), torch.optim.Adam(oracle, lr=0.01, weight_decay=0.1)

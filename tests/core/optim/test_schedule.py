@@ -37,8 +37,7 @@ TORCH = {
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
 @pytest.mark.parametrize("name", TORCH)
-def test_torch(name):
-    torch = pytest.importorskip("torch")
+def test_torch(torch, name):
     build, oracle = TORCH[name]
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     scheduler = oracle(optimiser, torch.optim.lr_scheduler)

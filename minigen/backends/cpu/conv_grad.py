@@ -1,0 +1,146 @@
+"""The gradient of a convolution in its weight, on the register tile of `simd`.
+
+    dw[kh, kw, c, o] = Σ_{n, h, w} x[n, h·stride + kh·dilation − padding, …, c] · g[n, h, w, o]
+
+is for each kh a product of matrices whose sum runs over pixels: the tile's rows are the numbers (kw, c), which lie side
+by side in x, its columns the channels o. Its operands are long and its result small, so the sum is cut: the images
+into at most `RUNS` runs, each with a result of its own, and those into chunks of pixels that stay in the cache.
+
+    for each run of images                              (in parallel; where runs are few, for each kernel row too)
+        for each chunk of pixels: (copy x's lines with their border)
+            for each kernel row kh, for each tile: result[run][kh, rows, columns] += Σ_pixels …
+    add up the runs
+
+The cuts depend on the shapes alone, so the result does not depend on the number of threads.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from ..reference import conv as reference
+from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
+from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .vectors import MASKS, VECTOR_BYTES, pointer
+
+RUNS = 16  # of images
+LEAST_PIXELS = 512  # of g to a run
+PIXELS = 256  # of g to a chunk
+
+
+@njit(inline="always")
+def _rows(dw, dw_at, dw_row, x, x_at, a_step, g, g_at, g_step, count, rows, columns, size):
+    """dw[rows, columns] += the sum over one chunk's pixels."""
+    vectors = -(-columns // size)
+    i = 0
+    while i < rows:
+        groups = max(1, min(GROUPS, (rows - i) // GROUP))
+        c0 = dw_at + i * dw_row
+        at = (c0, c0 + GROUP * dw_row, c0 + 2 * GROUP * dw_row)
+        operands = (
+            dw, at, dw_row, dw, at, dw_row, x, (x_at + i, x_at + i + GROUP, x_at + i + 2 * GROUP), 1, a_step,
+            g, g_at, g_step, count, min(GROUP, rows - i), columns - (vectors - 1) * size,
+        )  # fmt: skip
+        run_tile(groups, vectors, operands)
+        i += groups * GROUP
+
+
+@njit(inline="always")
+def _chunk(
+    dw, dw_at, x, x_at, x_h, a_step, g, g_at, total, count, inputs, outputs, kernel_h, kernel_w,
+    dilation_h, dilation_w, groups, size,
+):  # fmt: skip
+    """Add what one chunk of pixels gives to `kernel_h` rows of the kernel."""
+    channels, panel = groups * inputs, VECTORS * size
+    g_step = (count[1] * count[2] * total, count[2] * total, total)
+    if dilation_w == 1 and groups == 1:
+        steps, rows = 1, kernel_w * inputs  # (kw, c) is one run of numbers
+    else:
+        steps, rows = kernel_w, inputs
+    for q in range(groups):
+        for j in range(q * outputs, (q + 1) * outputs, panel):
+            for k in range(kernel_h):
+                for i in range(steps):
+                    _rows(
+                        dw, dw_at + (k * kernel_w + i) * inputs * total + j, total,
+                        x, x_at + k * dilation_h * x_h + i * dilation_w * channels + q * inputs, a_step,
+                        g, g_at + j, g_step, count, rows, min(panel, (q + 1) * outputs - j), size,
+                    )  # fmt: skip
+
+
+@njit(cache=True)
+def _accumulate(
+    dw, dw_at, x, g, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
+    stride_h, stride_w, dilation_h, dilation_w, top, left, groups, first, last,
+):  # fmt: skip
+    """Add what images first … last−1 give to `kernel_h` rows of the kernel, which lie at dw[dw_at:]."""
+    size, channels = VECTOR_BYTES // g.itemsize, groups * inputs
+    lines = min(g_height, max(1, PIXELS // g_width))
+    together = max(1, PIXELS // (lines * g_width)) if lines == g_height else 1  # small images several at a time
+    padded_width = (g_width - 1) * stride_w + (kernel_w - 1) * dilation_w + 1
+    span = (kernel_h - 1) * dilation_h + 1
+    row = padded_width * channels
+    memory, memory_at = scratch(x, together * ((lines - 1) * stride_h + span) * row)
+    for n in range(first, last, together):
+        images = min(together, last - n)
+        for h in range(0, g_height, lines):
+            count = (images, min(lines, g_height - h), g_width)
+            padded_height = (count[1] - 1) * stride_h + span
+            for i in range(images):
+                pad_rows(
+                    memory, memory_at + i * padded_height * row, x, (n + i) * height * width * channels,
+                    height, width, channels, h * stride_h - top, 1, padded_height, left, padded_width,
+                )  # fmt: skip
+            _chunk(
+                pointer(dw), dw_at, pointer(memory), memory_at, row,
+                (padded_height * row, stride_h * row, stride_w * channels),
+                pointer(g), (n * g_height + h) * g_width * groups * outputs, groups * outputs, count,
+                inputs, outputs, kernel_h, kernel_w, dilation_h, dilation_w, groups, size,
+            )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def _accumulate_parallel(
+    dw, x, g, images, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
+    stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands,
+):  # fmt: skip
+    line = kernel_w * inputs * groups * outputs
+    for task in prange(runs * bands):
+        run, band = task // bands, task % bands
+        k0, k1 = kernel_h * band // bands, kernel_h * (band + 1) // bands
+        _accumulate(
+            dw, (run * kernel_h + k0) * line, x, g, height, width, inputs, g_height, g_width, outputs,
+            k1 - k0, kernel_w, stride_h, stride_w, dilation_h, dilation_w, top - k0 * dilation_h, left, groups,
+            images * run // runs, images * (run + 1) // runs,
+        )  # fmt: skip
+
+
+def served_size(a, b, x_shape, weight_shape, settings):
+    """(OH, OW) of a convolution of such shapes; None if the kernels on the tile do not take operands `a` and `b`.
+
+    They do not look where they read: what does not fit together is left to the reference, which raises.
+    """
+    stride, padding, dilation, groups = settings
+    (_, h, w, channels), (kh, kw, inputs, outputs) = x_shape, weight_shape
+    fit = a.dtype == b.dtype and a.dtype in ZEROS and a.size > 0 and b.size > 0
+    if not fit or channels != inputs * groups or outputs % groups:
+        return None
+    return reference.conv2d_output_size((h, w), (kh, kw), stride, padding, dilation)
+
+
+def conv2d_weight_grad(x, g, kernel_size, stride, padding, dilation, groups, out=None):
+    """See `reference.conv2d_weight_grad`; float32 and float64 are served here."""
+    settings = (stride, padding, dilation, groups)
+    (n, h, w, c), (_, oh, ow, o) = x.shape, g.shape
+    shape = (*kernel_size, c // groups, o)
+    if served_size(x, g, x.shape, shape, settings) != (oh, ow) or len(g) != n:
+        return reference.conv2d_weight_grad(x, g, kernel_size, *settings, out=out)
+    dw = target_for(out, shape, x.dtype, x, g)
+    # without masks the last pixel's last vector is read beyond the array: zeros for it to find
+    columns = flat(g) if MASKS else np.append(flat(g), np.zeros(VECTOR_BYTES // g.itemsize, g.dtype))
+    runs = max(1, min(n, RUNS, n * oh * ow // LEAST_PIXELS))
+    parts = np.zeros((runs, *shape), x.dtype)
+    _accumulate_parallel(
+        flat(parts), flat(x), columns, n, h, w, c // groups, oh, ow, o // groups, *kernel_size,
+        *stride, *dilation, *padding, groups, runs, 1 if runs == RUNS else kernel_size[0],
+    )  # fmt: skip
+    return deliver(np.add.reduce(parts, axis=0, out=dw), out)

@@ -1,0 +1,219 @@
+"""Matrix products on the register tile of `simd`, in Numba's own thread pool.
+
+The rows of C are cut into blocks of `ROWS_BLOCK`, so that a block of A stays in the second cache, a block's columns
+into panels as wide as the tile, and a panel into tiles:
+
+    for each matrix of the batch
+        for each block of rows
+            for each block of k (all of it, unless something is packed): (pack A's part of the block)
+                for each panel of columns: (pack B's part of the panel)
+                    for each tile of the block: C[tile] += A[rows, k] · B[k, columns]
+
+The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
+the result is the same for any number of threads.
+
+An operand is read where it lies if the tile can run through it: B, if its columns are side by side, k is not too long
+and successive rows do not fall into one cache set; A, unless it is transposed and large. Else the part in use is
+packed, that is copied (B also transposed) to a small scratch right before its use, and read from the cache after that.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numba import njit, prange
+
+from ..reference import gemm as reference
+from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
+from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .threads import get_threads, parallel_threshold
+from .vectors import MASKS, VECTOR_BYTES, pointer
+
+ROWS_BLOCK = 20 * GROUPS * GROUP
+K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
+LONGEST_K = 1024  # beyond it, an unpacked panel touches too many pages
+ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
+RATE = 8e10  # operations per second of one thread, to decide whether several pay
+LEAST = 100_000  # operations that surely do not pay
+
+
+@njit(inline="always")
+def _pack_a(block, at, a, source, a_m, a_k, rows, depth):
+    """Copy rows × depth numbers of A; return the strides of the copy."""
+    width = VECTOR_BYTES // a.itemsize
+    row = (-(-(depth if a_k == 1 else rows) // width) | 1) * width  # odd: rows spread over all cache sets
+    if a_k == 1:
+        compact(block, at, row, a, source, a_m, rows, depth)
+        return row, 1
+    compact(block, at, row, a, source, a_k, depth, rows)
+    return 1, row
+
+
+@njit(inline="always")
+def _pack_b(panel, at, b, source, b_k, b_n, depth, columns):
+    """Copy depth × columns numbers of B to rows of the tile's width."""
+    row = VECTORS * VECTOR_BYTES // b.itemsize
+    if b_n == 1:
+        compact(panel, at, row, b, source, b_k, depth, columns)
+    else:
+        turn(panel, at, row, b, source, b_n, columns, depth)
+    return row
+
+
+@njit(inline="always")
+def _panel(
+    c, start, a, b, c_at, c_row, start_at, start_row, a_at, a_m, a_k, b_at, b_k, depth,
+    rows, columns, width, begin, first, last,
+):  # fmt: skip
+    """The tiles of one panel whose place in the order of costs, from `begin` on, lies in [first, last)."""
+    vectors = -(-columns // width)
+    lanes = columns - (vectors - 1) * width
+    i = 0
+    while i < rows:
+        groups = max(1, min(GROUPS, (rows - i) // GROUP))
+        if first <= begin + i * vectors < last:
+            r0, r1, r2 = i, i + GROUP, i + 2 * GROUP
+            operands = (
+                c, (c_at + r0 * c_row, c_at + r1 * c_row, c_at + r2 * c_row), c_row,
+                start, (start_at + r0 * start_row, start_at + r1 * start_row, start_at + r2 * start_row), start_row,
+                a, (a_at + r0 * a_m, a_at + r1 * a_m, a_at + r2 * a_m), a_m, (0, 0, a_k),
+                b, b_at, (0, 0, b_k), (1, 1, depth), min(GROUP, rows - i), lanes,
+            )  # fmt: skip
+            run_tile(groups, vectors, operands)
+        i += groups * GROUP
+
+
+@njit(cache=True)
+def _multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+    """Part `part` of `parts` of C (batch, m, n) = start + A·B; strides in elements, C contiguous.
+
+    `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
+    """
+    width = VECTOR_BYTES // c.itemsize
+    step = VECTORS * width
+    panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
+    block, block_at = scratch(c, (K_BLOCK + 2 * width) * (ROWS_BLOCK + 2 * width) if pack_a else 1)
+    n_cost, m_cost = -(-n // width), -(-m // GROUP) * GROUP
+    cost = m_cost * n_cost  # of one matrix: tiles by their size
+    first, last = batch * cost * part // parts, batch * cost * (part + 1) // parts
+    depths = max(1, -(-k // K_BLOCK)) if pack_a or pack_b else 1
+    for g in range(first // cost, -(-last // cost)):
+        for top in range(0, m, ROWS_BLOCK):
+            rows, rows_cost = min(m - top, ROWS_BLOCK), min(m_cost - top, ROWS_BLOCK)
+            block_begin = g * cost + top * n_cost
+            if block_begin >= last or block_begin + rows_cost * n_cost <= first:
+                continue
+            for d in range(depths):
+                k0, k1 = k * d // depths, k * (d + 1) // depths
+                left, l_at, l_m, l_k = pointer(a), g * a_g + top * a_m + k0 * a_k, a_m, a_k
+                if pack_a:
+                    l_m, l_k = _pack_a(block, block_at, a, l_at, a_m, a_k, rows, k1 - k0)
+                    left, l_at = pointer(block), block_at
+                for j in range(0, n, step):
+                    columns = min(step, n - j)
+                    begin = block_begin + rows_cost * (j // width)
+                    if begin >= last or begin + rows_cost * -(-columns // width) <= first:
+                        continue
+                    right, r_at, r_k = pointer(b), g * b_g + k0 * b_k + j * b_n, b_k
+                    if pack_b:
+                        r_k = _pack_b(panel, panel_at, b, r_at, b_k, b_n, k1 - k0, columns)
+                        right, r_at = pointer(panel), panel_at
+                    c_at = (g * m + top) * n + j
+                    origin, o_at, o_row = (pointer(start), j * biased, 0) if d == 0 else (pointer(c), c_at, n)
+                    _panel(
+                        pointer(c), origin, left, right, c_at, n, o_at, o_row, l_at, l_m, l_k, r_at, r_k, k1 - k0,
+                        rows, columns, width, begin, first, last,
+                    )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def _multiply_parallel(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, parts):
+    for part in prange(parts):
+        _multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+
+
+def matmul(a, b, out=None):
+    """See `reference.matmul`; float32 and float64 are served here."""
+    if not _served(a, b):
+        return reference.matmul(a, b, out=out)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim > 2 or b.ndim > 2 else ()
+    c = target_for(out, (*batch, a.shape[-2], b.shape[-1]), a.dtype, a, b)
+    if c.size:
+        if b.ndim == 2:
+            a = _rows(a)
+        elif batch:
+            a, b = _spread(a, batch), _spread(b, batch)
+        _launch(c, a, b, ZEROS[c.dtype], False)
+    return deliver(c, out)
+
+
+def linear(x, weight, bias, out=None):
+    """See `reference.linear`; float32 and float64 are served here, the bias in the same pass."""
+    fits = bias is None or (bias.dtype == x.dtype and bias.shape == weight.shape[1:])
+    if not _served(x, weight) or weight.ndim != 2 or not fits:
+        return reference.linear(x, weight, bias, out=out)
+    operands = (x, weight) if bias is None else (x, weight, bias)
+    c = target_for(out, (*x.shape[:-1], weight.shape[1]), x.dtype, *operands)
+    if c.size:
+        _launch(c, _rows(x), weight, ZEROS[c.dtype] if bias is None else flat(bias), bias is not None)
+    return deliver(c, out)
+
+
+def parts_for(operations):
+    """Into how many parts to split a kernel of so many additions and multiplications."""
+    if operations < LEAST:
+        return 1
+    threads = get_threads()
+    return threads if operations > _threshold(threads) else 1
+
+
+@lru_cache
+def _threshold(threads):
+    return parallel_threshold(RATE)
+
+
+def _served(a, b):
+    return a.dtype == b.dtype and a.dtype in ZEROS and a.ndim >= 2 and b.ndim >= 2 and a.shape[-1] == b.shape[-2]
+
+
+def _rows(x):
+    """`x` (…, K) as one matrix (M, K)."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _spread(x, batch):
+    """`x` with the batch axes `batch`, copied if need be; a single matrix stays one."""
+    return x if x.shape[:-2] == batch or math.prod(x.shape[:-2]) == 1 else np.broadcast_to(x, batch + x.shape[-2:])
+
+
+def _oriented(x):
+    """The numbers of matrices `x` as a vector, and the strides of batch, rows and columns; transposed ones stay so."""
+    rows, columns = x.shape[-2:]
+    stride = 0 if x.size == rows * columns else rows * columns
+    if not x.flags.c_contiguous:
+        turned = x.swapaxes(-1, -2)
+        if turned.flags.c_contiguous:
+            return flat(turned), stride, 1, rows
+    return flat(x), stride, columns, 1
+
+
+def _launch(c, a, b, start, biased):
+    """Multiply matrices whose batch axes are C's, or a single matrix's, into the contiguous C."""
+    (m, k), n = a.shape[-2:], b.shape[-1]
+    batch = c.size // (m * n)
+    a, a_g, a_m, a_k = _oriented(a)
+    b, b_g, b_k, b_n = _oriented(b)
+    size, row = c.itemsize, b_k * c.itemsize
+    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128
+    pack_b = (
+        b_n != 1
+        or (m >= 48 and (k > LONGEST_K or row % ALIASING == 0))
+        or (m >= 200 and k >= 256)
+        or (not MASKS and n * size % VECTOR_BYTES != 0)
+    )
+    args = (flat(c), start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b)
+    parts = parts_for(2 * batch * m * n * k)
+    if parts == 1:
+        _multiply(*args, 0, 1)
+    else:
+        _multiply_parallel(*args, parts)

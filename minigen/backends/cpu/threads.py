@@ -1,0 +1,75 @@
+"""The one thread pool: Numba's. Which layer serves it, how many threads, and when splitting work pays.
+
+A kernel is written once, as a jitted function over a range [start, stop) of its work; one serial call of it serves
+small inputs and a `prange` over chunks large ones:
+
+    @njit(cache=True)
+    def _scale(x, factor, start, stop):
+        x = x[start:stop]
+        for i in range(x.size):
+            x[i] *= factor
+
+    @njit(cache=True, parallel=True)
+    def _scale_parallel(x, factor, size, chunk):
+        for c in prange((size + chunk - 1) // chunk):
+            _scale(x, factor, c * chunk, min(size, (c + 1) * chunk))
+
+    run(_scale, _scale_parallel, size, chunk, x, factor)
+
+The slice matters: an index that may be negative, as a `start` may be, is wrapped as Python's are, and the compiler
+then gathers instead of loading vectors. Chunks are fixed by the work and not by the number of threads, so that results
+do not depend on it either.
+"""
+
+import os
+from functools import lru_cache
+
+import numba
+
+from ...errors import UserError
+
+# Before the first parallel launch: OpenMP starts a region in about 2.5 µs; workqueue, which is always there, in 100.
+if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
+    numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
+
+REGION_SECONDS = {"omp": 2.5e-6, "tbb": 1e-5, "workqueue": 1e-4}
+MARGIN = 4  # split where the work is this many times the cost of the region that splits it
+
+
+def set_threads(n):
+    """Let parallel kernels use `n` threads, 1 … the number that Numba started with (NUMBA_NUM_THREADS or all cores)."""
+    most = numba.config.NUMBA_NUM_THREADS
+    if not 1 <= n <= most:
+        raise UserError(f"got {n} threads, wanted 1 to {most}: set NUMBA_NUM_THREADS before Python starts for more")
+    numba.set_num_threads(n)
+
+
+def get_threads():
+    """How many threads parallel kernels use."""
+    return numba.get_num_threads()
+
+
+@lru_cache
+def threading_layer():
+    """Name of the layer in use, started by this call if it was not yet: "omp", "tbb" or "workqueue"."""
+    numba.set_num_threads(numba.get_num_threads())
+    return numba.threading_layer()
+
+
+def parallel_threshold(per_second=1e9):
+    """Units of work below which one thread is faster, for a kernel that does `per_second` of them on one thread.
+
+    A unit is what the kernel counts: elements (the default rate suits element-wise kernels) or floating-point
+    operations. Infinite where there is but one thread.
+    """
+    if get_threads() == 1:
+        return float("inf")
+    return MARGIN * REGION_SECONDS[threading_layer()] * per_second
+
+
+def run(serial, parallel, size, chunk, *args, per_second=1e9):
+    """Call serial(*args, 0, size), or parallel(*args, size, chunk) where `size` is worth splitting."""
+    if size < parallel_threshold(per_second):
+        serial(*args, 0, size)
+    else:
+        parallel(*args, size, chunk)

@@ -1,0 +1,168 @@
+"""Vector registers for Numba: their length, loads and stores of part of one, and the copies made of them.
+
+`Vectors` writes the compiler's intermediate code; `copy` and `transpose` are functions for jitted code, each with a
+twin in plain Python that takes over with NUMBA_DISABLE_JIT=1.
+"""
+
+from itertools import product
+
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+FEATURES = frozenset(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
+"""What Numba compiles for, as "+avx2": the host's features, unless NUMBA_CPU_FEATURES says otherwise."""
+
+VECTOR_BYTES = 64 if "+avx512f" in FEATURES else 32 if {"+avx2", "+fma"} <= FEATURES else 16
+MASKS = bool(FEATURES & {"+avx512f", "+avx"})
+"""Whether part of a vector can be loaded cheaply; where not, B's last columns are padded with zeros by a copy."""
+
+
+class Vectors:
+    """Emits loads, stores and multiply-adds of vectors of one element type."""
+
+    def __init__(self, context, builder, dtype):
+        self.builder, self.align = builder, dtype.bitwidth // 8
+        self.element = context.get_data_type(dtype)
+        self.width = VECTOR_BYTES // self.align
+        self.type = ir.VectorType(self.element, self.width)
+        self.suffix = f"v{self.width}f{dtype.bitwidth}"
+
+    def _call(self, name, result, *args):
+        function_type = ir.FunctionType(result, [x.type for x in args])
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function_type, name), args)
+
+    def _address(self, pointer, *offsets):
+        for offset in offsets:
+            pointer = self.builder.gep(pointer, [offset])
+        return pointer
+
+    def mask(self, lanes):
+        """Lanes 0 … lanes−1."""
+        index = ir.VectorType(ir.IntType(64), self.width)
+        return self.builder.icmp_signed("<", ir.Constant(index, list(range(self.width))), self.splat(lanes))
+
+    def splat(self, value):
+        vector = ir.VectorType(value.type, self.width)
+        one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), self.width), None)
+        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes)
+
+    def broadcast(self, pointer, *offsets):
+        return self.splat(self.builder.load(self._address(pointer, *offsets), align=self.align))
+
+    def load(self, pointer, *offsets, mask=None):
+        pointer = self._address(pointer, *offsets)
+        if mask is None:
+            return self.builder.load(self.builder.bitcast(pointer, self.type.as_pointer()), align=self.align)
+        zero, align = ir.Constant(self.type, None), ir.IntType(32)(self.align)
+        return self._call(f"llvm.masked.load.{self.suffix}.p0", self.type, pointer, align, mask, zero)
+
+    def store(self, vector, pointer, *offsets, mask=None):
+        pointer = self._address(pointer, *offsets)
+        if mask is None:
+            self.builder.store(vector, self.builder.bitcast(pointer, self.type.as_pointer()), align=self.align)
+        else:
+            align = ir.IntType(32)(self.align)
+            self._call(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), vector, pointer, align, mask)
+
+    def multiply_add(self, a, b, c):
+        """a·b + c; one instruction where the CPU has it (llvm.fma would call a library where it has not)."""
+        return self._call(f"llvm.fmuladd.{self.suffix}", self.type, a, b, c)
+
+    def whole_or_masked(self, lanes, emit):
+        """Run emit(mask) with no mask where all lanes are valid; AVX-512 masks for nothing and needs one version."""
+        if VECTOR_BYTES == 64:
+            emit(self.mask(lanes))
+            return
+        whole = self.builder.icmp_signed("==", lanes, lanes.type(self.width))
+        with self.builder.if_else(whole) as (then, otherwise):
+            with then:
+                emit(None)
+            with otherwise:
+                emit(self.mask(lanes))
+
+
+@intrinsic
+def _pointer(_, array):
+    def emit(context, builder, signature, args):
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), emit
+
+
+@intrinsic
+def _copy(_, target, target_at, source, source_at, lanes):
+    def emit(context, builder, signature, args):
+        to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
+        of = Vectors(context, builder, signature.args[0].dtype)
+        of.whole_or_masked(args[4], lambda mask: of.store(of.load(frm, args[3], mask=mask), to, args[1]))
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64, types.int64), emit
+
+
+@intrinsic
+def _transpose(_, target, target_at, target_row, source, source_at, source_row, rows, lanes):
+    def emit(context, builder, signature, args):
+        to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 3))
+        of = Vectors(context, builder, signature.args[0].dtype)
+        last = builder.sub(args[6], ir.IntType(64)(1))
+        index = [ir.IntType(64)(i) for i in range(of.width)]
+        offsets = [builder.mul(builder.select(builder.icmp_signed("<", i, last), i, last), args[5]) for i in index]
+
+        def block(mask):
+            square = [of.load(frm, args[4], offset, mask=mask) for offset in offsets]
+            for distance in (2**i for i in range(of.width.bit_length() - 1)):
+                square = _exchange(builder, square, distance)
+            for i, row in zip(index, square, strict=True):
+                of.store(row, to, args[1], builder.mul(i, args[2]))
+
+        of.whole_or_masked(args[7], block)
+        return context.get_dummy_value()
+
+    i64 = types.int64
+    return types.void(target, i64, i64, source, i64, i64, i64, i64), emit
+
+
+def _exchange(builder, rows, distance):
+    """One stage of a transposition: swap the two off-diagonal quarters of every square of 2·distance rows."""
+    width, rows = len(rows), list(rows)
+    lane = ir.VectorType(ir.IntType(32), width)
+    low = [i if not i & distance else width + i - distance for i in range(width)]
+    high = [i + distance if not i & distance else width + i for i in range(width)]
+    for i in range(width):
+        if not i & distance:
+            first, second = rows[i], rows[i + distance]
+            rows[i] = builder.shuffle_vector(first, second, ir.Constant(lane, low))
+            rows[i + distance] = builder.shuffle_vector(first, second, ir.Constant(lane, high))
+    return rows
+
+
+def _copy_plain(target, target_at, source, source_at, lanes):
+    target[target_at : target_at + VECTOR_BYTES // source.itemsize] = 0
+    target[target_at : target_at + lanes] = source[source_at : source_at + lanes]
+
+
+def _transpose_plain(target, target_at, target_row, source, source_at, source_row, rows, lanes):
+    for i, j in product(range(rows), range(lanes)):
+        target[target_at + j * target_row + i] = source[source_at + i * source_row + j]
+
+
+def _pointer_plain(array):
+    return array
+
+
+pointer = _pointer_plain if config.DISABLE_JIT else _pointer
+"""pointer(array): where its numbers begin. A tile takes pointers, since arrays in a tuple are counted references, and
+counting them locks the bus twice a tile. The array must be used again later, or Numba frees it too soon."""
+
+copy = _copy_plain if config.DISABLE_JIT else _copy
+"""copy(target, at, source, at, lanes): copy so many numbers and fill the vector with zeros; it is written whole."""
+
+transpose = _transpose_plain if config.DISABLE_JIT else _transpose
+"""transpose(target, at, row, source, at, row, rows, lanes): target[j, i] = source[i, j], a square a vector wide.
+
+`rows` rows of the source and `lanes` numbers of each are valid, and read; the target is written whole."""

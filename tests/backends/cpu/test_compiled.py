@@ -1,0 +1,82 @@
+"""What compiling must not change: names, meaning without the compiler, and the use of the cache."""
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("numba")
+
+MODULES = ("elementwise", "norm", "optim", "pool", "random")
+
+EVERY_KERNEL = """
+import numpy as np
+from minigen.backends.cpu import elementwise, norm, optim, pool, random
+from minigen.backends.reference import elementwise as e, norm as n, optim as o, pool as p, random as r
+
+def agree(got, expected):
+    for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (got, expected)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+x, t = np.random.default_rng(0).normal(size=(2, 1, 5, 4, 3)).astype(np.float32)
+agree(elementwise.sigmoid(x), e.sigmoid(x))
+agree(elementwise.softplus(x), e.softplus(x))
+agree(elementwise.bce_with_logits(x, t), e.bce_with_logits(x, t))
+standard = n.standardize(x, 1e-5)
+agree(norm.standardize(x, 1e-5), standard)
+agree(norm.standardize_grad(t, standard[0], standard[2], 1e-5), n.standardize_grad(t, standard[0], standard[2], 1e-5))
+window = (2, 2), (1, 2), (1, 0)
+values, indices = p.max_pool2d(x, *window)
+agree(pool.max_pool2d(x, *window), (values, indices))
+agree(pool.pool_gather(x, indices), values)
+agree(pool.pool_scatter(values, indices, (5, 4)), p.pool_scatter(values, indices, (5, 4)))
+agree(pool.avg_pool2d(x, *window), p.avg_pool2d(x, *window))
+agree(pool.avg_pool2d_adjoint(values, (5, 4), *window), p.avg_pool2d_adjoint(values, (5, 4), *window))
+agree(random.philox_bits(2**64 - 1, 2**64 - 1, 2**66 - 4, 4), r.philox_bits(2**64 - 1, 2**64 - 1, 2**66 - 4, 4))
+for dtype in (np.float32, np.float64):
+    agree(random.philox_uniform(1, 2, 3, 9, dtype), r.philox_uniform(1, 2, 3, 9, dtype))
+    assert (random.philox_normal(1, 2, 3, 9, dtype) == r.philox_normal(1, 2, 3, 9, dtype)).all()
+got, expected = np.ones((2, 4, 7), np.float32)
+for module, state in ((optim, got), (o, expected)):
+    module.adam_step(*state, 3, 0.1, 0.9, 0.99, 1e-8, 0.1, 0.1)
+    module.sgd_step(*state[:3], 0.1, 0.9, 0.1, 0.1, True, False)
+    module.lerp_(state[3], state[0], 0.1)
+    agree(np.array(module.squared_norm(state)), np.array(np.square(state).sum()))
+agree(got, expected)
+"""
+
+COUNT_MISSES = """
+import numba
+dispatchers = {v for m in (elementwise, norm, optim, pool, random) for v in vars(m).values() if hasattr(v, "stats")}
+assert dispatchers
+print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))
+"""
+
+
+def run_script(code, **environment):
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_names_and_signatures_are_those_of_the_reference(module):
+    cpu, reference = (importlib.import_module(f"minigen.backends.{b}.{module}") for b in ("cpu", "reference"))
+    kernels = [f for name, f in vars(cpu).items() if inspect.isfunction(f) and f.__module__ == cpu.__name__]
+    public = [f for f in kernels if not f.__name__.startswith("_")]
+    assert public
+    for kernel in public:
+        assert inspect.signature(kernel) == inspect.signature(getattr(reference, kernel.__name__))
+
+
+def test_every_kernel_runs_without_the_compiler():
+    run_script(EVERY_KERNEL, NUMBA_DISABLE_JIT="1")
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    run_script(EVERY_KERNEL + COUNT_MISSES, NUMBA_CACHE_DIR=str(tmp_path))
+    assert run_script(EVERY_KERNEL + COUNT_MISSES, NUMBA_CACHE_DIR=str(tmp_path)).strip() == "0"

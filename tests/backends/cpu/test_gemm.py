@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("numba")
+
+from minigen.backends.cpu import gemm
+from minigen.backends.cpu.simd import GROUP, GROUPS
+from minigen.backends.cpu.vectors import VECTOR_BYTES
+from minigen.errors import ShapeError
+
+ROWS, LANES = GROUPS * GROUP, VECTOR_BYTES // 4
+EDGES = sorted(
+    {0, 1, 2, 3, ROWS - 1, ROWS, ROWS + 1, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES + 1, 3 * ROWS}
+)
+sizes = st.one_of(st.sampled_from(EDGES), st.integers(0, 70))
+dtypes = st.sampled_from([np.float32, np.float64])
+layouts = st.sampled_from(["contiguous", "reversed", "strided", "transposed", "broadcast"])
+SHAPES = [(100, 784, 200), (100, 50, 200), (7, 2100, 40), (500, 600, 130), (1, 1500, 1), (300, 1, 2), (96, 128, 512)]
+"""The last ones are cut along k, have operands packed, or are a single column."""
+
+
+def assert_product(c, a, b, bias=0.0):
+    """|error| ≤ K·eps·Σ|a·b|: what K multiply-adds, each rounded once, can be off by."""
+    exact = np.matmul(a.astype(np.float64), b.astype(np.float64)) + bias
+    size = np.matmul(abs(a).astype(np.float64), abs(b).astype(np.float64)) + abs(np.asarray(bias))
+    assert c.shape == exact.shape and c.dtype == a.dtype
+    assert (abs(c - exact) <= (a.shape[-1] + 2) * np.finfo(c.dtype).eps * size).all()
+
+
+@given(sizes, sizes, sizes, dtypes, layouts, layouts)
+def test_products_of_any_shape_and_layout(draw_array, m, k, n, dtype, layout_a, layout_b):
+    a, b = draw_array((m, k), 0, dtype, layout_a), draw_array((k, n), 1, dtype, layout_b)
+    assert_product(gemm.matmul(a, b), a, b)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("transposed", ["NN", "NT", "TN", "TT"])
+def test_large_and_degenerate_products(draw_array, shape, transposed):
+    m, k, n = shape
+    a, b = (
+        draw_array(size, seed, np.float32, "transposed" if t == "T" else "contiguous")
+        for size, seed, t in (((m, k), 0, transposed[0]), ((k, n), 1, transposed[1]))
+    )
+    assert_product(gemm.matmul(a, b), a, b)
+
+
+BATCHES = [
+    ((3,), (3,)),
+    ((3,), ()),
+    ((), (2, 3)),
+    ((2, 1), (3,)),
+    ((2, 3), (1, 3)),
+    ((1,), (1,)),
+    ((0,), (0,)),
+    ((2, 0), ()),
+]
+
+
+@pytest.mark.parametrize("batches", BATCHES)
+@pytest.mark.parametrize("layout", ["contiguous", "turned", "reversed"])
+def test_batches_broadcast(draw_array, batches, layout):
+    a, b = draw_array((*batches[0], 5, 7), 0, np.float32), draw_array((*batches[1], 7, 18), 1, np.float32)
+    if layout == "turned":
+        a, b = (np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2) for x in (a, b))
+    if layout == "reversed":
+        a, b = a[::-1], b[::-1]
+    assert_product(gemm.matmul(a, b), a, b)
+
+
+@given(sizes, sizes, sizes, dtypes, st.booleans(), st.booleans())
+def test_linear_adds_its_bias(draw_array, m, k, n, dtype, biased, deep):
+    x = draw_array((2, m, k) if deep else (m, k), 0, dtype)
+    weight, bias = draw_array((k, n), 1, dtype, "transposed"), draw_array((n,), 2, dtype, "strided") if biased else None
+    assert_product(gemm.linear(x, weight, bias), x, weight, 0.0 if bias is None else bias.astype(np.float64))
+
+
+def test_out_is_written_and_returned(draw_array):
+    a, b = draw_array((6, 6), 0), draw_array((6, 6), 1)
+    expected = gemm.matmul(a, b)
+    for out in (np.empty((6, 6)), np.empty((6, 12))[:, ::2], np.empty((6, 6)).T):
+        assert gemm.matmul(a, b, out) is out
+        np.testing.assert_array_equal(out, expected)
+        assert gemm.linear(a, b, np.zeros(6), out) is out
+    overlapping = a.copy()
+    assert gemm.matmul(overlapping, b, overlapping) is overlapping
+    np.testing.assert_array_equal(overlapping, expected)
+
+
+def test_wrong_shapes_raise(draw_array):
+    a = draw_array((4, 5), 0)
+    with pytest.raises(ValueError):
+        gemm.matmul(a, a)
+    with pytest.raises(ValueError):
+        gemm.linear(a, a.T, np.zeros(5))
+    with pytest.raises(ShapeError, match="pass one of that shape"):
+        gemm.matmul(a, a.T, np.empty((2, 4, 4)))
+
+
+def test_integers_and_vectors_are_left_to_the_reference():
+    np.testing.assert_array_equal(gemm.matmul(np.eye(2, dtype=int), np.arange(4).reshape(2, 2)), [[0, 1], [2, 3]])
+    assert gemm.matmul(np.ones(3), np.ones(3)) == 3
+
+
+@given(st.integers(0, 39), st.integers(0, 39), st.sampled_from([np.nan, np.inf, -np.inf]), st.booleans())
+def test_what_is_not_finite_stays_in_its_row_or_column(draw_array, i, k, value, left):
+    a, b = draw_array((40, 40), 0, np.float32), draw_array((40, 40), 1, np.float32)
+    (a if left else b)[i, k] = value
+    touched = np.zeros((40, 40), bool)
+    touched[(i, slice(None)) if left else (slice(None), k)] = True
+    np.testing.assert_array_equal(np.isfinite(gemm.matmul(a, b)), ~touched)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, shape):
+    m, k, n = shape
+    a, b = draw_array((m, k), 0, np.float32), draw_array((n, k), 1, np.float32).T
+    one_and_many_threads(lambda: gemm.matmul(a, b))
+
+
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 9), st.integers(1, 5))
+def test_parts_share_the_tiles_without_gap(draw_array, m, n, parts, batch):
+    """However many parts, each tile belongs to one of them."""
+    a, b = draw_array((batch, m, 3), 0), draw_array((batch, 3, n), 1)
+    c = np.full((batch, m, n), np.nan)
+    zeros = gemm.ZEROS[c.dtype]
+    for part in range(parts):
+        strides = (3 * m, 3, 1, 3 * n, n, 1)
+        flat = (x.reshape(-1) for x in (c, a, b))
+        gemm._multiply(
+            next(flat), zeros, next(flat), next(flat), batch, m, n, 3, *strides, False, False, True, part, parts
+        )
+    assert_product(c, a, b)
