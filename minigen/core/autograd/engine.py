@@ -155,6 +155,7 @@ def _go_through(op, received, targets, leading):
 
 
 def _gradients(op, received, targets, leading):
+    """Run the backward of ``op``, and those members of its result whose gradient is wanted."""
     results = op.backward(*received)
     results = results if type(results) is tuple else (results,)
     if len(results) != len(op.edges):

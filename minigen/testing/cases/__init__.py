@@ -1,0 +1,27 @@
+"""The table of op cases: ``CASES[name]`` for every name in `minigen.functional`, one file per op family."""
+
+from . import (
+    activation,
+    arithmetic,
+    attention,
+    conv,
+    elementwise,
+    index,
+    linalg,
+    loss,
+    noise,
+    norm,
+    pool,
+    reduce,
+    shape,
+)
+from .case import Case, Sample
+from .draw import Draw
+
+_FAMILIES = (
+    arithmetic, elementwise, activation, reduce, shape, index, linalg, conv, pool, norm, attention, loss, noise,
+)  # fmt: skip
+
+CASES = {case.name: case for family in _FAMILIES for case in family.CASES}
+
+__all__ = ["CASES", "Case", "Draw", "Sample"]

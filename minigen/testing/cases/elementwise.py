@@ -1,0 +1,26 @@
+"""Cases of `core/ops/elementwise.py`."""
+
+import math
+
+import numpy as np
+
+from ...core import functional as F
+from .case import binary, unary
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+CASES = (
+    unary("exp", F.exp, np.exp),
+    unary("expm1", F.expm1, np.expm1),
+    unary("log", F.log, np.log, low=0.2, high=3.0),
+    unary("log1p", F.log1p, np.log1p, low=-0.7),
+    binary("logaddexp", F.logaddexp, lambda x, y: np.log(np.exp(x) + np.exp(y))),
+    unary("sqrt", F.sqrt, np.sqrt, low=0.2, high=3.0),
+    unary("rsqrt", F.rsqrt, lambda x: 1 / np.sqrt(x), low=0.2, high=3.0),
+    unary("square", F.square, lambda x: x * x),
+    unary("reciprocal", F.reciprocal, lambda x: 1 / x, low=0.3),
+    unary("sin", F.sin, np.sin),
+    unary("cos", F.cos, np.cos),
+    unary("tanh", F.tanh, np.tanh, low=-4.0, high=4.0),
+    unary("erf", F.erf, erf),
+)

@@ -1,0 +1,51 @@
+"""Cases of `core/ops/linalg.py`; the references sum products by `numpy.einsum`, which calls no BLAS here."""
+
+import numpy as np
+
+from ...core import functional as F
+from .case import Case, Sample
+
+
+def _matmul(d):
+    m, k, n = d.side(), d.side(), d.side()
+    batch_a, batch_b = d.broadcastable()
+    a, b = d.choice((
+        ((m, k), (k, n)),
+        ((k,), (k,)),
+        ((k,), (k, n)),
+        ((m, k), (k,)),
+        ((*batch_a, m, k), (k, n)),
+        ((*batch_a, m, k), (*batch_b, k, n)),
+        ((k,), (*batch_b, k, n)),
+    ))  # fmt: skip
+    return Sample((d.values(a), d.values(b)))
+
+
+def _matmul_reference(a, b):
+    left, right = a.ndim == 1, b.ndim == 1
+    a, b = (a[None] if left else a), (b[:, None] if right else b)
+    y = np.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
+    return np.squeeze(y, axis=tuple(axis for axis, one in ((-2, left), (-1, right)) if one))
+
+
+def _linear(d):
+    k, n = d.side(), d.side()
+    inputs = d.values((*d.shape(), k)), d.values((k, n))
+    return Sample((*inputs, d.values((n,))) if d.boolean() else inputs)
+
+
+def _linear_reference(x, weight, bias=0.0):
+    return np.sum(x[..., :, None] * weight, axis=-2) + bias
+
+
+def _outer(d):
+    return Sample((d.values((d.side(),)), d.values((d.side(),))))
+
+
+CASES = (
+    Case("matmul", F.matmul, _matmul_reference, _matmul),
+    Case("linear", F.linear, _linear_reference, _linear),
+    Case(
+        "outer", F.outer, lambda a, b: a[:, None] * b, lambda d: Sample((d.values((d.side(),)), d.values((d.side(),))))
+    ),
+)

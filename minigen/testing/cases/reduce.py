@@ -1,0 +1,100 @@
+"""Cases of `core/ops/reduce.py`."""
+
+import numpy as np
+
+from ...core import functional as F
+from .case import Case, Sample
+
+
+def _reduction(least=0, distinct=False, least_axes=0):
+    """Any array, and ``dim`` and ``keepdim``."""
+
+    def draw(d):
+        shape = d.shape(least_axes=least_axes, least=least)
+        x = d.distinct(shape) if distinct else d.values(shape)
+        return Sample((x,), {"dim": d.axes(len(shape)), "keepdim": d.boolean()})
+
+    return draw
+
+
+def _variance(d):
+    shape = d.shape(least_axes=1, least=2)
+    options = {"dim": d.axes(len(shape)), "correction": d.choice((1, 0)), "keepdim": d.boolean()}
+    return Sample((d.distinct(shape, 0.4),), options)
+
+
+def _along(least=0):
+    def draw(d):
+        shape = d.shape(least_axes=1, least=least)
+        return Sample((d.values(shape),), {"dim": d.axis(len(shape))})
+
+    return draw
+
+
+def _logsumexp(d):
+    shape = d.shape(least=1)
+    dim = d.axes(len(shape))
+    return Sample((d.values(shape),), {"dim": tuple(range(len(shape))) if dim is None else dim, "keepdim": d.boolean()})
+
+
+def _position(d):
+    shape = d.shape(least_axes=1, least=1)
+    dim = None if d.boolean() else d.axis(len(shape))
+    return Sample((d.distinct(shape),), {"dim": dim, "keepdim": d.boolean()})
+
+
+def _sum_to_size(d):
+    shape, target = d.broadcastable()
+    full = np.broadcast_shapes(shape, target)
+    return Sample((d.values(full),), {"shape": target})
+
+
+def _sum_to_size_reference(x, shape):
+    """Each element of x lands at the position that it would be read from, were ``shape`` broadcast to x's."""
+    y = np.zeros(shape)
+    for position in np.ndindex(x.shape):
+        own = position[len(position) - len(shape) :]
+        y[tuple(0 if n == 1 else i for i, n in zip(own, shape, strict=True))] += x[position]
+    return y
+
+
+def _count(x, dim):
+    return x.size // max(1, np.sum(x, axis=dim).size)
+
+
+def _variance_reference(x, dim, correction, keepdim):
+    """By Σ x² − (Σ x)²/n, which needs no mean."""
+    n = _count(x, dim)
+    total = np.sum(x * x, axis=dim, keepdims=keepdim) - np.sum(x, axis=dim, keepdims=keepdim) ** 2 / n
+    return total / (n - correction)
+
+
+def _softmax(x, dim):
+    weights = np.exp(x)
+    return weights / weights.sum(axis=dim, keepdims=True)
+
+
+def _numpy(function):
+    return lambda x, dim, keepdim: function(x, axis=dim, keepdims=keepdim)
+
+
+def _std_reference(x, **options):
+    return np.sqrt(_variance_reference(x, **options))
+
+
+CASES = (
+    Case("sum", F.sum, _numpy(np.sum), _reduction()),
+    Case("sum_to_size", F.sum_to_size, _sum_to_size_reference, _sum_to_size),
+    Case("mean", F.mean, _numpy(np.mean), _reduction(least=1)),
+    Case("var", F.var, _variance_reference, _variance, tolerance=1e-11, single=1e-4),
+    Case("std", F.std, _std_reference, _variance, tolerance=1e-11, single=1e-4),
+    Case("amax", F.amax, _numpy(np.amax), _reduction(1, distinct=True)),
+    Case("amin", F.amin, _numpy(np.amin), _reduction(1, distinct=True)),
+    Case("argmax", F.argmax, _numpy(np.argmax), _position, differentiable=False),
+    Case("argmin", F.argmin, _numpy(np.argmin), _position, differentiable=False),
+    Case("logsumexp", F.logsumexp, lambda x, **options: np.log(_numpy(np.sum)(np.exp(x), **options)), _logsumexp),
+    Case("softmax", F.softmax, _softmax, _along()),
+    Case("log_softmax", F.log_softmax, lambda x, dim: np.log(_softmax(x, dim)), _along(least=1)),
+    Case("cumsum", F.cumsum, lambda x, dim: np.cumsum(x, axis=dim), _along()),
+    Case("norm", F.norm, lambda x, **options: np.sqrt(_numpy(np.sum)(x * x, **options)), _reduction(1, distinct=True)),
+)

@@ -1,0 +1,236 @@
+"""The rules of the house: floors, cycles, budgets, documentation, and what an import costs."""
+
+import ast
+import importlib
+import inspect
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigen
+
+ROOT = Path(minigen.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+FLOORS = {
+    "errors": 0, "files": 0, "backends": 0,
+    "core.autograd": 1, "core.random": 1,
+    "core.ops": 2,
+    "core.tensor": 3, "core.functional": 3,  # names of ops only, which layers use
+    "core.nn": 4, "core.optim": 4,
+    "functional": 4, "nn": 5, "optim": 5,  # the faces of what stands in core
+    "testing": 5, "insight": 5, "probability": 5,
+    "models": 6,
+    "train": 7,
+    "evaluate": 8,
+    "cli": 9,
+    "__main__": 10,
+}  # fmt: skip
+SIDE_ROOMS = ("data", "metrics", "viz")
+OPEN_FROM = {"data": 7, "metrics": 8, "viz": 7, "cli": 9}  # floors that may enter a side room
+ONE_ROOM = {"core.parameter": "core.tensor"}  # files that are one room
+COMMON = ("errors", "files")  # what every room may use
+HEAVY = {"numba", "matplotlib", "safetensors", "tyro", "tqdm", "PIL", "scipy", "torch", "hypothesis"}
+
+
+def name_of(path):
+    """minigen/core/ops/conv.py is "core.ops.conv"; minigen itself is ""."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module):
+    """The room that a module stands in: the longest known prefix of its name."""
+    module = ONE_ROOM.get(module, module)
+    rooms = [room for room in (*FLOORS, *SIDE_ROOMS) if module == room or module.startswith(room + ".")]
+    return max(rooms, key=len, default=None)
+
+
+def imports_of(path, everywhere=True):
+    """(line, module, depth) of every import of minigen in a file; depth 0 is the top of the module."""
+    package = path.parent.relative_to(ROOT).parts
+    found = []
+
+    def visit(node, depth):
+        for child in ast.iter_child_nodes(node):
+            inner = depth + isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            if isinstance(child, ast.ImportFrom) and (child.level or (child.module or "").split(".")[0] == "minigen"):
+                base = package[: len(package) - child.level + 1] if child.level else ()
+                names = (child.module or "").split(".") if child.module else []
+                target = [*base, *(names if child.level else names[1:])]
+                for alias in child.names:
+                    found.append((child.lineno, ".".join([*target, alias.name]), inner))
+            elif isinstance(child, ast.Import):
+                found.extend(
+                    (child.lineno, alias.name.partition(".")[2], inner)
+                    for alias in child.names
+                    if alias.name.split(".")[0] == "minigen"
+                )
+            visit(child, inner)
+
+    visit(ast.parse(path.read_text()), 0)
+    return [(line, existing(module), depth) for line, module, depth in found]
+
+
+def existing(module):
+    """The module that ``from a import b`` names: a.b if that is one, else a."""
+    parts = module.split(".")
+    while parts and not (
+        (ROOT.joinpath(*parts)).with_suffix(".py").exists() or ROOT.joinpath(*parts, "__init__.py").exists()
+    ):
+        parts.pop()
+    return ".".join(parts)
+
+
+def may_import(room, target):
+    """Whether a module of ``room`` may import one of the room ``target``."""
+    if room == target or target == "errors" or (target in COMMON and room not in COMMON):
+        return True
+    if room in SIDE_ROOMS:
+        return False
+    if target in SIDE_ROOMS:
+        return FLOORS[room] >= OPEN_FROM[target]
+    return FLOORS[target] < FLOORS[room]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_stands_in_a_room(path):
+    assert name_of(path) in ("", "core") or room_of(name_of(path)), f"{path}: which floor is it on? (DESIGN 1)"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p)], ids=name_of)
+def test_imports_go_down(path):
+    room = room_of(name_of(path))
+    for line, target, depth in imports_of(path):
+        assert depth == 0, f"{path}:{line} imports minigen.{target} inside a function; import it at the top"
+        if room is None:
+            pytest.fail(f"{path}:{line}: core/__init__ imports nothing, so that autograd can be imported alone")
+        if target == "":  # the package itself, from the command line's version
+            assert FLOORS.get(room, 0) >= 7, f"{path}:{line} imports the whole of minigen"
+            continue
+        assert may_import(room, room_of(target)), (
+            f"{path}:{line}: {room} (floor {FLOORS.get(room, 'side room')}) imports {target}"
+            f" (floor {FLOORS.get(room_of(target), 'side room')}); a module imports only from lower floors"
+        )
+
+
+def test_no_cycles():
+    graph = {
+        name_of(path): {target for _, target, _ in imports_of(path)} - {name_of(path), ""}
+        for path in MODULES
+        if name_of(path)
+    }
+    done = set()
+
+    def visit(module, path):
+        assert module not in path, f"an import cycle: {' -> '.join([*path, module])}"
+        if module not in done:
+            for target in graph.get(module, ()):
+                if not module.startswith(target + "."):  # a package is imported before its modules in any case
+                    visit(target, [*path, module])
+            done.add(module)
+
+    for module in graph:
+        visit(module, [])
+
+
+def test_matplotlib_is_imported_in_viz_only():
+    for path in MODULES:
+        if room_of(name_of(path)) != "viz":
+            assert not {"matplotlib"} & set(outside_imports(path)), f"{path} imports matplotlib; only viz does"
+
+
+def outside_imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_files_and_functions_are_short(path):
+    source = path.read_text()
+    assert source.count("\n") <= 350, f"{path} has {source.count(chr(10))} lines; cut it by subject (at most 350)"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = code_lines(node, source.splitlines())
+            assert lines <= 40, f"{path}:{node.lineno}: {node.name} has {lines} lines of code; at most 40"
+
+
+def code_lines(function, lines):
+    """Lines of a function that are code: neither its docstring, nor blank, nor only a comment."""
+    first = function.body[0]
+    documented = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    text = set(range(first.lineno, first.end_lineno + 1)) if documented else set()
+    body = (i for i in range(function.lineno, function.end_lineno + 1) if i not in text)
+    return sum(1 for i in body if (line := lines[i - 1].strip()) and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_public_names_are_documented(path):
+    """Modules, public classes and functions, and the public methods of public classes that no base documents."""
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree) or not tree.body, f"{path} has no docstring"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{path}:{node.lineno}: {node.name} has no docstring"
+
+
+def test_public_rooms_document_their_methods():
+    for room in ("core.tensor", "core.random", "testing.gradients", "core.autograd", "testing"):
+        module = importlib.import_module(f"minigen.{room}")
+        for name in getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")]):
+            found = getattr(module, name)
+            if inspect.isclass(found) and found.__module__.startswith("minigen"):
+                for method, value in vars(found).items():
+                    if not method.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+                        assert inspect.getdoc(getattr(found, method)), f"{room}.{name}.{method} has no docstring"
+
+
+def test_every_cpu_kernel_is_named_in_reference():
+    """What is served faster is defined first, by the same name: in the package, and in the same file."""
+    pytest.importorskip("numba", reason="the cpu backend needs Numba")
+    from minigen.backends import cpu, reference
+
+    served = [name for name, value in vars(cpu).items() if callable(value) and not name.startswith("_")]
+    assert served
+    missing = [name for name in served if not hasattr(reference, name)]
+    assert not missing, f"backends/cpu serves {missing}, which backends/reference does not define"
+
+
+@pytest.mark.parametrize(
+    "statement", ["import minigen", "from minigen import Tensor", "from minigen import functional"]
+)
+def test_importing_loads_nothing_heavy(statement):
+    code = f"import sys; {statement}; print([n for n in {sorted(HEAVY)} if n in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    assert result.stdout.strip() == "[]"
+
+
+def environment():
+    paths = [str(ROOT.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def cpu_seconds(statement):
+    """CPU time of a fresh interpreter, measured by itself: other programs on the machine count for little."""
+    code = f"{statement}; import os; t = os.times(); print(t.user + t.system)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    return float(result.stdout)
+
+
+def test_importing_costs_at_most_half_more_than_numpy():
+    """Interleaved runs, so that a slow spell of the machine meets all; three goes, since some spells are shorter."""
+    statements = ["import numpy", "import minigen", "from minigen import Tensor"]
+    for _ in range(3):
+        runs = [[cpu_seconds(statement) for statement in statements] for _ in range(9)]
+        numpy, *ours = (statistics.median(column) for column in zip(*runs, strict=True))
+        if max(ours) <= 1.5 * numpy:
+            return
+    pytest.fail(f"import numpy takes {numpy:.3f} s of CPU, minigen {max(ours):.3f} s: more than 1.5 times")
