@@ -24,6 +24,7 @@ from .ops.elementwise import cos, erf, exp, expm1, log, log1p, logaddexp, recipr
 from .ops.index import embedding, gather, getitem, index_select, scatter_add, take_along_dim
 from .ops.linalg import linear, matmul, outer
 from .ops.loss import (
+    bernoulli_log_prob,
     binary_cross_entropy_with_logits,
     cross_entropy,
     gaussian_nll_loss,
@@ -73,13 +74,14 @@ from .ops.shape import (
 
 __all__ = [
     "abs", "add", "amax", "amin", "argmax", "argmin", "avg_pool2d", "batch_norm", "batch_norm_train",
-    "binary_cross_entropy_with_logits", "cat", "chunk", "clamp", "compare", "conv1d", "conv2d", "conv_transpose2d",
-    "cos", "cross_entropy", "cumsum", "div", "dropout", "elu", "embedding", "erf", "exp", "expand", "expm1",
-    "flatten", "flip", "gather", "gaussian_nll_loss", "gelu", "getitem", "group_norm", "huber_loss", "index_select",
-    "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "lerp", "linear", "log", "log1p",
-    "log_softmax", "logaddexp", "logical", "logsigmoid", "logsumexp", "matmul", "max_pool2d", "maximum", "mean",
-    "minimum", "movedim", "mse_loss", "mul", "narrow", "neg", "nll_loss", "norm", "outer", "pad", "permute", "pow",
-    "reciprocal", "relu", "reshape", "rms_norm", "rsqrt", "scaled_dot_product_attention", "scatter_add", "sigmoid",
-    "sign", "silu", "sin", "smooth_l1_loss", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
-    "std", "sub", "sum", "sum_to_size", "take_along_dim", "tanh", "transpose", "unsqueeze", "var", "where",
+    "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "chunk", "clamp", "compare", "conv1d", "conv2d",
+    "conv_transpose2d", "cos", "cross_entropy", "cumsum", "div", "dropout", "elu", "embedding", "erf", "exp",
+    "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "gelu", "getitem", "group_norm",
+    "huber_loss", "index_select", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu",
+    "lerp", "linear", "log", "log1p", "log_softmax", "logaddexp", "logical", "logsigmoid", "logsumexp", "matmul",
+    "max_pool2d", "maximum", "mean", "minimum", "movedim", "mse_loss", "mul", "narrow", "neg", "nll_loss", "norm",
+    "outer", "pad", "permute", "pow", "reciprocal", "relu", "reshape", "rms_norm", "rsqrt",
+    "scaled_dot_product_attention", "scatter_add", "sigmoid", "sign", "silu", "sin", "smooth_l1_loss", "softmax",
+    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "sum_to_size", "take_along_dim",
+    "tanh", "transpose", "unsqueeze", "var", "where",
 ]  # fmt: skip

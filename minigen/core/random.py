@@ -7,6 +7,7 @@ independent ones. So a run resumes from its step alone, and a test can draw agai
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,8 +48,7 @@ class Stream:
     @property
     def key(self):
         """The 64-bit Philox key of (seed, name)."""
-        digest = hashlib.blake2b(f"{self.seed}:{self.name}".encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "little")
+        return _key(self.seed, self.name)
 
     def normal(self, shape, dtype=np.float32, start=0):
         """Standard normal numbers, an array of ``shape``; its first element is number ``start`` of the stream."""
@@ -65,3 +65,9 @@ class Stream:
     def _draw(self, kernel, shape, dtype, start):
         count = int(np.prod(shape, dtype=np.int64))
         return getattr(backends.current(), kernel)(self.key, self.step, start, count, np.dtype(dtype)).reshape(shape)
+
+
+@lru_cache
+def _key(seed, name):
+    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")

@@ -10,7 +10,7 @@ from abc import abstractmethod
 import numpy as np
 
 from ..core import nn
-from ..core.functional import binary_cross_entropy_with_logits, sigmoid
+from ..core.functional import bernoulli_log_prob, sigmoid
 from ..core.parameter import Parameter
 from ..core.tensor import tensor
 from ..errors import UserError
@@ -63,9 +63,8 @@ class BernoulliLikelihood(Likelihood):
         return Bernoulli(output)
 
     def log_prob(self, output, x):
-        """As above, with the sign changed after the sum: one pass over the pixels less, there and back."""
-        axes = tuple(range(-len(self.spec.shape), 0))
-        return -binary_cross_entropy_with_logits(output, x, reduction="none").sum(axes)
+        """As above, by the op that does it in one pass over the pixels."""
+        return bernoulli_log_prob(output, x, event_dims=len(self.spec.shape))
 
     def observe(self, x, rng):
         """x ~ Bernoulli(grey value): 1 where a uniform number lies below it."""

@@ -155,6 +155,10 @@ def _bce(logits, target, weight=None, pos_weight=None, reduction="mean"):
     return TF.binary_cross_entropy_with_logits(logits, target, weight, reduction=reduction, pos_weight=pos_weight)
 
 
+def _bernoulli(logits, target, event_dims):
+    return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
+
+
 def _by_class(loss):
     """torch wants the classes as second axis, and at least one sample."""
 
@@ -254,6 +258,7 @@ COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME} | {
     "l1_loss": TF.l1_loss,
     "huber_loss": TF.huber_loss,
     "smooth_l1_loss": TF.smooth_l1_loss,
+    "bernoulli_log_prob": _bernoulli,
     "binary_cross_entropy_with_logits": _bce,
     "nll_loss": _by_class(TF.nll_loss),
     "cross_entropy": _by_class(TF.cross_entropy),

@@ -2,16 +2,17 @@
 
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
-from .elementwise import bce_with_logits, bce_with_logits_grad, sigmoid, softplus, tanh_grad
+from .elementwise import bce_with_logits, sigmoid, softplus, tanh_grad
 from .gemm import linear, matmul
+from .loss import bernoulli_log_prob, bernoulli_log_prob_grad
 from .norm import standardize, standardize_grad
 from .optim import adam_step, lerp_, sgd_step, squared_norm
 from .pool import avg_pool2d, avg_pool2d_adjoint, max_pool2d, pool_gather, pool_scatter
 from .random import philox_bits, philox_normal, philox_uniform
 
 __all__ = [
-    "adam_step", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bce_with_logits_grad", "conv2d",
-    "conv2d_input_grad", "conv2d_weight_grad", "lerp_", "linear", "matmul", "max_pool2d", "philox_bits",
-    "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step", "sigmoid", "softplus",
-    "squared_norm", "standardize", "standardize_grad", "tanh_grad",
+    "adam_step", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
+    "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "lerp_", "linear", "matmul",
+    "max_pool2d", "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
+    "sigmoid", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
 ]  # fmt: skip

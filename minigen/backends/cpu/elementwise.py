@@ -45,7 +45,7 @@ def _power_of_two(n):
 
 
 @njit(**FAST)
-def _exp_negative(x):
+def exp_negative(x):
     """eˣ of −∞ ≤ x ≤ 0, with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
     x = max(x, LOWEST)
     n = (x * LOG2_E + ROUND) - ROUND
@@ -55,9 +55,9 @@ def _exp_negative(x):
 
 
 @njit(**FAST)
-def _softplus_tail(x):
+def softplus_tail(x):
     """log(1 + e^−|x|) = 2·artanh(e/(2 + e)) with e = e^−|x|."""
-    e = _exp_negative(-abs(x))
+    e = exp_negative(-abs(x))
     s = e / (TWO + e)
     return s * _polynomial(LOG1P, s * s)
 
@@ -66,7 +66,7 @@ def _softplus_tail(x):
 def _sigmoid(x, out, start, stop):
     x, out = x[start:stop], out[start:stop]
     for i in range(out.size):
-        e = _exp_negative(-abs(x[i]))
+        e = exp_negative(-abs(x[i]))
         y = (ONE if x[i] >= ZERO else e) / (ONE + e)
         out[i] = y if x[i] == x[i] else x[i]
 
@@ -81,7 +81,7 @@ def _sigmoid_parallel(x, out, size, chunk):
 def _softplus(x, out, start, stop):
     x, out = x[start:stop], out[start:stop]
     for i in range(out.size):
-        y = max(x[i], ZERO) + _softplus_tail(x[i])
+        y = max(x[i], ZERO) + softplus_tail(x[i])
         out[i] = y if x[i] == x[i] else x[i]
 
 
@@ -96,7 +96,7 @@ def _bce_with_logits(logits, target, out, start, stop):
     logits, target, out = logits[start:stop], target[start:stop], out[start:stop]
     for i in range(out.size):
         x = logits[i]
-        y = (max(x, ZERO) - x * target[i]) + _softplus_tail(x)
+        y = (max(x, ZERO) - x * target[i]) + softplus_tail(x)
         out[i] = y if x == x else x
 
 
@@ -104,22 +104,6 @@ def _bce_with_logits(logits, target, out, start, stop):
 def _bce_with_logits_parallel(logits, target, out, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
         _bce_with_logits(logits, target, out, c * chunk, min(size, (c + 1) * chunk))
-
-
-@njit(**FAST)
-def _bce_with_logits_grad(logits, target, out, start, stop):
-    logits, target, out = logits[start:stop], target[start:stop], out[start:stop]
-    for i in range(out.size):
-        x = logits[i]
-        e = _exp_negative(-abs(x))
-        y = (ONE if x >= ZERO else e) / (ONE + e) - target[i]
-        out[i] = y if x == x else x
-
-
-@njit(cache=True, parallel=True)
-def _bce_with_logits_grad_parallel(logits, target, out, size, chunk):
-    for c in prange((size + chunk - 1) // chunk):
-        _bce_with_logits_grad(logits, target, out, c * chunk, min(size, (c + 1) * chunk))
 
 
 @njit(**FAST)
@@ -154,13 +138,6 @@ def bce_with_logits(logits, target, out=None):
     if not (_served(logits, out) and _served(target, out) and logits.shape == target.shape):
         return reference.bce_with_logits(logits, target, out)
     return _map(_bce_with_logits, _bce_with_logits_parallel, out, logits, target)
-
-
-def bce_with_logits_grad(logits, target, out=None):
-    """σ(logits) − target, elementwise, in one pass; both (...)."""
-    if not (_served(logits, out) and _served(target, out) and logits.shape == target.shape):
-        return reference.bce_with_logits_grad(logits, target, out)
-    return _map(_bce_with_logits_grad, _bce_with_logits_grad_parallel, out, logits, target)
 
 
 def tanh_grad(g, y, out=None):

@@ -36,17 +36,22 @@ REGION_SECONDS = {"omp": 2.5e-6, "tbb": 1e-5, "workqueue": 1e-4}
 MARGIN = 4  # split where the work is this many times the cost of the region that splits it
 
 
+_threads = numba.get_num_threads()  # asking Numba takes 4 µs, as long as a small kernel
+
+
 def set_threads(n):
     """Let parallel kernels use `n` threads, 1 … the number that Numba started with (NUMBA_NUM_THREADS or all cores)."""
+    global _threads
     most = numba.config.NUMBA_NUM_THREADS
     if not 1 <= n <= most:
         raise UserError(f"got {n} threads, wanted 1 to {most}: set NUMBA_NUM_THREADS before Python starts for more")
     numba.set_num_threads(n)
+    _threads = n
 
 
 def get_threads():
     """How many threads parallel kernels use."""
-    return numba.get_num_threads()
+    return _threads
 
 
 @lru_cache

@@ -43,11 +43,6 @@ def bce_with_logits(logits, target, out=None):
     return np.add(linear, np.log1p(np.exp(_negative_abs(logits))), out=out)
 
 
-def bce_with_logits_grad(logits, target, out=None):
-    """y = σ(l) − t, the derivative of `bce_with_logits` by l, same shapes (...)."""
-    return np.subtract(sigmoid(logits), target, out=out)
-
-
 def tanh_grad(g, y, out=None):
     """z = g (1 − y²), the gradient that passes through y = tanh x, same shapes (...)."""
     return np.multiply(g, 1 - np.square(y), out=out)

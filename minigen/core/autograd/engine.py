@@ -57,7 +57,7 @@ def _sequence(x):
 def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
     """One backward pass; with ``inputs`` returns their gradients, without accumulates into the leaves."""
     targets = None if inputs is None else {x.edge for x in inputs}
-    arrived = {}  # edge -> sum of the gradients that reached it so far
+    arrived = {}  # op -> for each of its outputs, the sum of the gradients that reached it so far; leaf -> [sum]
     for output, gradient in zip(outputs, gradients, strict=True):
         if output.edge is None:
             raise GraphError(
@@ -66,14 +66,16 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
         _arrive(arrived, output.edge, _seed(output, gradient), targets)
     order = _creation_order([output.op for output in outputs if output.op is not None])
     leading = None if targets is None else _leading_to(targets, order)
-    backend = backends.current()
+    found, backend = {}, backends.current()
     try:
         with recording(create_graph):
             while order:
                 op = order.pop()
-                if leading is not None and op not in leading:
-                    continue
-                received = _received(arrived, op, targets)
+                received = arrived.pop(op, None)
+                if targets is not None:
+                    found.update({(op, i): g for i, g in enumerate(received or ()) if (op, i) in targets})
+                    if op not in leading:
+                        continue
                 if received is not None:
                     for edge, gradient in _go_through(op, received, targets, leading):
                         _arrive(arrived, edge, gradient, targets)
@@ -81,17 +83,8 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
                     op.release()
     finally:
         backends.activate(backend)
-    return None if inputs is None else [arrived.get(x.edge) for x in inputs]
-
-
-def _received(arrived, op, targets):
-    """The gradients of the op's outputs, None where none arrived; None in all if none arrived at any."""
-    ends = [(op, i) for i in range(op.output_count)]
-    if targets is None:
-        received = [arrived.pop(end, None) for end in ends]
-    else:  # a target's gradient stays, to be returned
-        received = [arrived.get(end) if end in targets else arrived.pop(end, None) for end in ends]
-    return None if all(g is None for g in received) else received
+    if inputs is not None:
+        return [arrived.get(x, [None])[0] if x.op is None else found.get(x.edge) for x in inputs]
 
 
 def _seed(output, gradient):
@@ -113,10 +106,15 @@ def _seed(output, gradient):
 
 def _arrive(arrived, edge, gradient, targets):
     """Add ``gradient`` at ``edge``: leaves take it at once unless the caller asked for it."""
-    if targets is None and isinstance(edge[0], Variable):
-        edge[0].accumulate(gradient)
-    else:
-        arrived[edge] = arrived[edge] + gradient if edge in arrived else gradient
+    node, index = edge
+    leaf = isinstance(node, Variable)
+    if leaf and targets is None:
+        node.accumulate(gradient)
+        return
+    sums = arrived.get(node)
+    if sums is None:
+        sums = arrived[node] = [None] if leaf else [None] * node.output_count
+    sums[index] = gradient if sums[index] is None else sums[index] + gradient
 
 
 def _creation_order(roots):
@@ -155,7 +153,6 @@ def _go_through(op, received, targets, leading):
 
 
 def _gradients(op, received, targets, leading):
-    """Run the backward of ``op``, and those members of its result whose gradient is wanted."""
     results = op.backward(*received)
     results = results if type(results) is tuple else (results,)
     if len(results) != len(op.edges):
@@ -166,7 +163,10 @@ def _gradients(op, received, targets, leading):
     for i, (edge, gradient) in enumerate(zip(op.edges, results, strict=True)):
         if edge is None or gradient is None or (leading is not None and edge not in targets and edge[0] not in leading):
             continue
-        gradient = _fit(op, i, gradient() if callable(gradient) else gradient)
+        if callable(gradient):
+            gradient = gradient()
+        if gradient._array.shape != op.shapes[i] or gradient._array.dtype != op.dtype:
+            gradient = _fit(op, i, gradient)
         if state.watch is not None:
             state.watch.check(op, "backward", [g._array for g in received if g is not None], [gradient._array])
         found.append((edge, gradient))
@@ -174,17 +174,14 @@ def _gradients(op, received, targets, leading):
 
 
 def _fit(op, i, gradient):
-    """The gradient of input ``i``, summed over the axes along which the input was broadcast."""
-    shape = op.shapes[i]
-    if gradient._array.shape != shape:
-        if not op.broadcasts:
-            raise GraphError(
-                f"the backward of {op.describe()} returned a gradient of shape {gradient._array.shape} for input {i} of"
-                f" shape {shape}; return the input's shape, or set broadcasts = True if forward broadcasts"
-            )
-        gradient = gradient.sum_to_size(shape)
+    """The gradient of input ``i``, summed over the axes along which that input was broadcast."""
     if gradient._array.dtype != op.dtype:
         raise GraphError(
             f"the backward of {op.describe()} returned {gradient._array.dtype} for input {i} of {op.dtype}"
         )
-    return gradient
+    if not op.broadcasts:
+        raise GraphError(
+            f"the backward of {op.describe()} returned a gradient of shape {gradient._array.shape} for input {i} of"
+            f" shape {op.shapes[i]}; return the input's shape, or set broadcasts = True if forward broadcasts"
+        )
+    return gradient.sum_to_size(op.shapes[i])

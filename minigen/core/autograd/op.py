@@ -51,6 +51,7 @@ class Op(ABC):
     differentiable = True
     edges = None  # set when recorded, gone again after backward
     shapes = ()  # of the inputs; None for a number
+    output_count = 1
     path = ()
 
     def __init__(self, **hyper_parameters):
@@ -89,9 +90,10 @@ class Op(ABC):
         maker, version = op if recorded else None, first.version if cls.is_view else None
         if type(result) is tuple:
             outputs = tuple(first.wrap(array, maker, i, version) for i, array in enumerate(result))
+            op.output_count = len(outputs)
         else:
             outputs = (first.wrap(result, maker, 0, version),)
-        if recorded:
+        if recorded and cls.saves_outputs:
             op._remember(outputs)
         if state.watch is not None:
             op.path = state.path
@@ -134,18 +136,21 @@ class Op(ABC):
     def _record(self, inputs, first):
         """Keep what going back needs of the inputs."""
         self.number = next(_clock)
-        self.edges = [x.edge if isinstance(x, Variable) else None for x in inputs]
-        self.shapes = [x._array.shape if isinstance(x, Variable) else None for x in inputs]
+        self.edges, self.shapes = edges, shapes = [], []
+        for x in inputs:
+            number = not isinstance(x, Variable)
+            edges.append(None if number else x.edge)
+            shapes.append(None if number else x._array.shape)
         self.dtype = first._array.dtype
         self.wrap = first.wrap
-        self._saved = [(x, x.version[0]) if isinstance(x := inputs[i], Variable) else (x, None) for i in self.saves]
+        if self.saves:
+            chosen = [inputs[i] for i in self.saves]
+            self._saved = [(x, x.version[0] if isinstance(x, Variable) else None) for x in chosen]
 
     def _remember(self, outputs):
         """Keep what going back needs of the outputs: arrays, never the Variables, which would close a cycle."""
-        self.output_count = len(outputs)
-        if self.saves_outputs:
-            versions = [(i, outputs[i]._array, outputs[i].version) for i in self.saves_outputs]
-            self._outputs = [(i, array, version, version[0]) for i, array, version in versions]
+        versions = [(i, outputs[i]._array, outputs[i].version) for i in self.saves_outputs]
+        self._outputs = [(i, array, version, version[0]) for i, array, version in versions]
 
     @property
     def saved(self):

@@ -23,21 +23,56 @@ class BCEWithLogits(Op):
 
     def backward(self, g):
         logits, target = self.saved
-        return lambda: g * BCEWithLogitsGrad.apply(logits, target), lambda: -(g * logits)
+        return lambda: g * (sigmoid(logits) - target), lambda: -(g * logits)
 
 
-class BCEWithLogitsGrad(Op):
-    """z = σ(l) − t, the derivative of `BCEWithLogits` by l in one pass;  dz/dl = σ (1 − σ), dz/dt = −1."""
+class BernoulliLogProb(Op):
+    """y = Σ l t − softplus(l) over the last axes, in one pass;  dy/dl = t − σ(l), dy/dt = l."""
 
-    saves = (0,)
+    saves = (0, 1)
 
     def forward(self, logits, target):
-        return self.kernels.bce_with_logits_grad(logits, target)
+        lead, rows = _rows(logits.shape, self.event_dims)
+        return self.kernels.bernoulli_log_prob(logits.reshape(rows), target.reshape(rows)).reshape(lead)
+
+    def backward(self, g):
+        logits, target = self.saved
+        return (
+            lambda: BernoulliLogProbGrad.apply(g, logits, target, event_dims=self.event_dims),
+            lambda: _spread(g, logits) * logits,
+        )
+
+
+class BernoulliLogProbGrad(Op):
+    """z = g (t − σ(l)), a fused backward;  dz/dg = Σ t − σ(l), dz/dl = −g σ (1 − σ), dz/dt = g."""
+
+    saves = (0, 1, 2)
+
+    def forward(self, g, logits, target):
+        _, rows = _rows(logits.shape, self.event_dims)
+        z = self.kernels.bernoulli_log_prob_grad(g.reshape(-1), logits.reshape(rows), target.reshape(rows))
+        return z.reshape(logits.shape)
 
     def backward(self, h):
-        (logits,) = self.saved
+        g, logits, target = self.saved
         sigma = sigmoid(logits)
-        return lambda: h * (sigma * (1.0 - sigma)), lambda: -h
+        axes = tuple(range(-self.event_dims, 0))
+        return (
+            lambda: (h * (target - sigma)).sum(axes),
+            lambda: -(_spread(g, logits) * h * (sigma * (1.0 - sigma))),
+            lambda: _spread(g, logits) * h,
+        )
+
+
+def _rows(shape, event_dims):
+    """The axes before the last ``event_dims``, and the shape (M, D) with both parts joined."""
+    lead = shape[: len(shape) - event_dims]
+    return lead, (math.prod(lead), math.prod(shape[len(lead) :]))
+
+
+def _spread(g, logits):
+    """One number for each datum, beside all of its values."""
+    return g.reshape(g.shape + (1,) * (logits.ndim - g.ndim)).expand(logits.shape)
 
 
 def _reduce(loss, reduction):
@@ -95,6 +130,20 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean
         target = input.constant(target)
         loss = loss + target * BCEWithLogits.apply(input, target * 0.0 + 1.0) * (pos_weight - 1.0)
     return _reduce(loss if weight is None else loss * weight, reduction)
+
+
+def bernoulli_log_prob(logits, target, event_dims=1):
+    """log P(t) of independent Bernoulli(σ(l)) values, summed over the last ``event_dims`` axes, in nats.
+
+    Args:
+        logits, target: one shape (..., *event); targets in [0, 1].
+    Returns:
+        (...).
+    """
+    _same_shape(logits, target, "bernoulli_log_prob")
+    if not 0 <= event_dims <= logits.ndim:
+        raise ShapeError(f"bernoulli_log_prob got event_dims={event_dims} for logits of shape {tuple(logits.shape)}")
+    return BernoulliLogProb.apply(logits, target, event_dims=event_dims)
 
 
 def nll_loss(input, target, weight=None, reduction="mean"):

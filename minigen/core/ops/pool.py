@@ -93,16 +93,18 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0):
 def interpolate(x, size=None, scale_factor=None, mode="nearest"):
     """Resize images: (N, H, W, C) to (N, OH, OW, C).
 
-    Output pixel i looks at the position (i + ½) H/OH − ½ of the input ("bilinear", edges repeated) or takes the
-    pixel ⌊i H/OH⌋ ("nearest"); torch's ``align_corners=False``.
+    With the step s = H/OH (or 1/factor where a factor is given), output pixel i takes the input pixel ⌊i s⌋
+    ("nearest"), or looks at the position (i + ½) s − ½, edges repeated ("bilinear"); torch's ``align_corners=False``.
 
     Args:
         size: (OH, OW) or an int for both; or else
         scale_factor: OH = ⌊H · factor⌋; a number or a pair.
         mode: "nearest" or "bilinear".
     """
-    if x.ndim != 4:
-        raise ShapeError(f"interpolate got a tensor of shape {tuple(x.shape)}; it needs images (N, H, W, C)")
+    if x.ndim != 4 or 0 in x.shape[1:3]:
+        raise ShapeError(
+            f"interpolate got a tensor of shape {tuple(x.shape)}; it needs images (N, H, W, C) with pixels"
+        )
     if mode not in ("nearest", "bilinear"):
         raise ShapeError(f"interpolate's mode is {mode!r}; it must be 'nearest' or 'bilinear'")
     if (size is None) == (scale_factor is None):
@@ -110,27 +112,30 @@ def interpolate(x, size=None, scale_factor=None, mode="nearest"):
     n, h, w, c = x.shape
     if size is None:
         factors = (scale_factor,) * 2 if isinstance(scale_factor, int | float) else tuple(scale_factor)
-        size = (int(h * factors[0]), int(w * factors[1]))
-    oh, ow = pair(size, "size", 1)
-    if h == 0 or w == 0:
-        raise ShapeError(f"interpolate got images without pixels: {tuple(x.shape)}")
+        (oh, ow), steps = (int(h * factors[0]), int(w * factors[1])), ((1, factors[0]), (1, factors[1]))
+    else:
+        (oh, ow) = pair(size, "size", 1)
+        steps = (h, oh), (w, ow)
+    if min(oh, ow) < 1:
+        raise ShapeError(
+            f"interpolate of {tuple(x.shape)} by {scale_factor} leaves {oh}×{ow} pixels; use a larger factor"
+        )
     if mode == "nearest" and oh % h == 0 and ow % w == 0:  # each pixel repeated: no arithmetic at all
         return reshape(reshape(x, (n, h, 1, w, 1, c)).expand(n, h, oh // h, w, ow // w, c), (n, oh, ow, c))
-    rows, columns = _resampling(h, oh, mode, x.dtype), _resampling(w, ow, mode, x.dtype)
+    rows, columns = _resampling(h, oh, steps[0], mode, x.dtype), _resampling(w, ow, steps[1], mode, x.dtype)
     y = x.constant(columns) @ x  # (OW, W) (N, H, W, C) -> (N, H, OW, C)
     y = x.constant(rows) @ reshape(y, (n, h, ow * c))  # (OH, H) (N, H, OW·C) -> (N, OH, OW·C)
     return reshape(y, (n, oh, ow, c))
 
 
-def _resampling(n, m, mode, dtype):
-    """The (m, n) matrix that resamples n pixels to m; each row sums to 1."""
-    matrix = np.zeros((m, n), dtype)
+def _resampling(n, m, step, mode, dtype):
+    """The (m, n) matrix that resamples n pixels to m, a step of ``step[0] / step[1]`` apart; each row sums to 1."""
+    i, matrix = np.arange(m), np.zeros((m, n), dtype)
     if mode == "nearest":
-        matrix[np.arange(m), np.arange(m) * n // m] = 1
+        matrix[i, np.minimum(np.floor(i * step[0] / step[1]).astype(np.int64), n - 1)] = 1
         return matrix
-    position = np.maximum((np.arange(m) + 0.5) * n / m - 0.5, 0)
-    left = np.minimum(position.astype(np.int64), n - 1)
-    right = np.minimum(left + 1, n - 1)
-    matrix[np.arange(m), left] += 1 - (position - left)
-    matrix[np.arange(m), right] += position - left
+    position = np.clip((i + 0.5) * step[0] / step[1] - 0.5, 0, n - 1)
+    left = position.astype(np.int64)
+    matrix[i, left] += 1 - (position - left)
+    matrix[i, np.minimum(left + 1, n - 1)] += position - left
     return matrix

@@ -45,6 +45,17 @@ class Sum(Op):
         return g.reshape(kept(shape, self.axes)).expand(shape)
 
 
+class Mean(Op):
+    """y = Σ x / n over axes;  dy/dx = 1/n."""
+
+    def forward(self, x):
+        return self.kernels.sum(x, axis=self.axes, keepdims=self.keepdim) / self.count
+
+    def backward(self, g):
+        shape = self.shapes[0]
+        return (g / self.count).reshape(kept(shape, self.axes)).expand(shape)
+
+
 class SumToSize(Op):
     """Sum over the axes along which ``shape`` broadcasts to x's shape; its adjoint is expand."""
 
@@ -155,7 +166,7 @@ def sum_to_size(x, shape):
 def mean(x, dim=None, keepdim=False):
     """Σ x / n over ``dim``: shape (...) to (...) without ``dim``."""
     axes = axes_of(x, dim)
-    return Sum.apply(x, axes=axes, keepdim=keepdim) / count_of(x, axes)
+    return Mean.apply(x, axes=axes, keepdim=keepdim, count=count_of(x, axes))
 
 
 def var(x, dim=None, correction=1, keepdim=False):

@@ -57,6 +57,24 @@ class Cat(Op):
         )
 
 
+class Split(Op):
+    """x cut along an axis at ``starts`` into ``sizes``: views;  adjoint: joined again, zeros where nothing arrived."""
+
+    is_view = True
+
+    def forward(self, x):
+        before = (slice(None),) * self.axis
+        return tuple(x[(*before, slice(a, a + n))] for a, n in zip(self.starts, self.sizes, strict=True))
+
+    def backward(self, *gs):
+        shape = self.shapes[0]
+        filled = []
+        for g, n in zip(gs, self.sizes, strict=True):
+            part = (*shape[: self.axis], n, *shape[self.axis + 1 :])
+            filled.append(self.wrap(self.kernels.zeros(part, self.dtype)) if g is None else g)
+        return cat(filled, self.axis)
+
+
 class Flip(Op):
     """The order along axes reversed;  its own adjoint."""
 
@@ -186,8 +204,7 @@ def split(x, split_size_or_sections, dim=0):
         sections = [min(sections, n - start) for start in range(0, n, sections)] or [0]
     if sum(sections) != n:
         raise ShapeError(f"split got sections {sections}, {sum(sections)} in all, for an axis of {n}; they must add up")
-    starts = np.cumsum([0, *sections])
-    return tuple(narrow(x, axis, int(start), size) for start, size in zip(starts, sections, strict=False))
+    return Split.apply(x, axis=axis, starts=[sum(sections[:i]) for i in range(len(sections))], sizes=list(sections))
 
 
 def chunk(x, chunks, dim=0):

@@ -53,6 +53,18 @@ def _bce_reference(logits, target, weight=1.0, pos_weight=1.0, reduction="mean")
     return _reduced(-weight * (pos_weight * target * np.log(p) + (1 - target) * np.log(1 - p)), reduction)
 
 
+def _bernoulli(d):
+    shape = d.shape(least_axes=1, least=1)
+    inputs = d.values(shape, -4, 4), d.values(shape, 0.05, 0.95)
+    return Sample(inputs, {"event_dims": d.integer(1, len(shape))})
+
+
+def _bernoulli_reference(logits, target, event_dims):
+    p = 1 / (1 + np.exp(-logits))
+    axes = tuple(range(-event_dims, 0))
+    return (target * np.log(p) + (1 - target) * np.log(1 - p)).sum(axes)
+
+
 def _classes(d):
     return d.shape(most_axes=2, least=1), d.integer(2, 4)
 
@@ -135,6 +147,7 @@ CASES = (
     Case("l1_loss", F.l1_loss, lambda input, target, reduction: _reduced(np.abs(input - target), reduction), _pairs()),
     Case("huber_loss", F.huber_loss, _huber, _pairs(("delta",), delta=(1.0, 0.5))),
     Case("smooth_l1_loss", F.smooth_l1_loss, _smooth_l1, _pairs(("beta",), beta=(1.0, 0.5, 0))),
+    Case("bernoulli_log_prob", F.bernoulli_log_prob, _bernoulli_reference, _bernoulli),
     Case("binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logits, _bce_reference, _bce),
     Case("nll_loss", lambda input, *w, target, reduction: F.nll_loss(input, target, *w, reduction=reduction),
          _nll_reference, lambda d: _hard(d, -4, 0)),

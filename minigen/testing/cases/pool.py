@@ -50,21 +50,23 @@ def _interpolate_reference(x, mode, size=None, scale_factor=None):
     n, h, w, c = x.shape
     if size is None:
         factors = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
-        size = int(h * factors[0]), int(w * factors[1])
-    oh, ow = _pair(size)
+        (oh, ow), steps = (int(h * factors[0]), int(w * factors[1])), (1 / factors[0], 1 / factors[1])
+    else:
+        oh, ow = _pair(size)
+        steps = h / oh, w / ow
     y = np.zeros((n, oh, ow, c))
     for i, j in np.ndindex(oh, ow):
-        for row, a in _sources(i, h, oh, mode):
-            for column, b in _sources(j, w, ow, mode):
+        for row, a in _sources(i, h, steps[0], mode):
+            for column, b in _sources(j, w, steps[1], mode):
                 y[:, i, j] += a * b * x[:, row, column]
     return y
 
 
-def _sources(i, n, m, mode):
-    """Which pixels output pixel i looks at, and with what weight."""
+def _sources(i, n, step, mode):
+    """Which of n pixels output pixel i looks at, and with what weight."""
     if mode == "nearest":
-        return [(i * n // m, 1.0)]
-    position = min(max((i + 0.5) * n / m - 0.5, 0.0), n - 1.0)
+        return [(min(math.floor(i * step + 1e-9), n - 1), 1.0)]
+    position = min(max((i + 0.5) * step - 0.5, 0.0), n - 1.0)
     left = math.floor(position)
     return [(left, 1 - (position - left)), (min(left + 1, n - 1), position - left)]
 
