@@ -1,0 +1,1 @@
+"""Speed and quality, measured beside PyTorch and JAX: ``python -m benchmarks --help``."""

@@ -1,0 +1,128 @@
+"""Interleaved timing: all contenders take turns, round after round, so that a noisy machine is noisy for all."""
+
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+CONTENDERS = {
+    "vae": {
+        "minigen": ("benchmarks.vae", "Contender", "numba"),
+        "PyTorch eager": ("benchmarks.twins.vae_torch", "Contender", "torch"),
+        "PyTorch compile": ("benchmarks.twins.vae_torch", "CompiledContender", "torch"),
+        "JAX jit": ("benchmarks.twins.vae_jax", "Contender", "jax"),
+    }
+}
+"""Workload -> who takes part: module, class, and the package that must be installed."""
+
+
+def race(workload, rounds, steps):
+    """Time ``workload`` in ``rounds`` rounds of ``steps`` steps for each contender in turn.
+
+    Returns:
+        A dict: for each contender the median and the minimum of a step in milliseconds, the first call apart, and
+        peak memory; the ratio of medians to the fastest peer; machine and versions.
+    """
+    workers, missing = {}, []
+    for name, (module, cls, package) in CONTENDERS[workload].items():
+        if importlib.util.find_spec(package) is None:
+            missing.append(name)
+            continue
+        workers[name] = _Worker(module, cls)
+    try:
+        for worker in workers.values():
+            worker.run(max(steps // 2, 3))  # warm
+        results = {name: {"first_seconds": round(w.first["first_seconds"], 2), "ms": []} for name, w in workers.items()}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                answer = worker.run(steps)
+                results[name]["ms"] += [1e3 * s for s in answer["seconds"]]
+                results[name]["peak_mib"] = round(answer["peak_mib"])
+                results[name]["peak_above_import_mib"] = round(answer["peak_mib"] - worker.first["imported_mib"])
+    finally:
+        for worker in workers.values():
+            worker.close()
+    for result in results.values():
+        times = result.pop("ms")
+        result["median_ms"] = round(statistics.median(times), 3)
+        result["min_ms"] = round(min(times), 3)
+    peers = [r["median_ms"] for name, r in results.items() if name != "minigen"]
+    ratio = round(results["minigen"]["median_ms"] / min(peers), 3) if peers else None
+    return {
+        "workload": workload, "rounds": rounds, "steps": steps, "contenders": results, "not_installed": missing,
+        "ratio_to_fastest_peer": ratio, "machine": machine(),
+    }  # fmt: skip
+
+
+class _Worker:
+    def __init__(self, module, cls):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", module, cls],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.first = self._read()
+
+    def run(self, steps):
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the contender {self.process.args[-2:]} stopped; its error stands above")
+        return json.loads(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def machine():
+    """The processor, the number of cores and the versions of all that takes part."""
+    versions = {}
+    for package in ("minigen", "numpy", "numba", "torch", "jax"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = None
+    return {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions,
+            "date": time.strftime("%Y-%m-%d")}  # fmt: skip
+
+
+def _cpu():
+    try:
+        facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    except OSError:
+        return platform.processor()
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    width = (
+        "AVX-512" if "avx512f" in facts.get("flags", "") else "AVX2" if "avx2" in facts.get("flags", "") else "plain"
+    )
+    return (
+        f"{facts.get('model name', 'unknown')} (family {facts.get('cpu family')}, model {facts.get('model')}, {width})"
+    )
+
+
+def table(result):
+    """The result as lines of text."""
+    lines = [
+        f"{result['workload']}: ms per step, median (minimum) of {result['rounds']} × {result['steps']} steps, in turn"
+    ]
+    for name, r in result["contenders"].items():
+        lines.append(
+            f"  {name:<16} {r['median_ms']:8.2f} ({r['min_ms']:.2f})   first call {r['first_seconds']:6.2f} s"
+            f"   peak memory {r['peak_mib']} MiB, {r['peak_above_import_mib']} above its imports"
+        )
+    lines += [f"  {name:<16} not installed" for name in result["not_installed"]]
+    if result["ratio_to_fastest_peer"] is not None:
+        lines.append(f"  minigen / fastest peer: {result['ratio_to_fastest_peer']:.2f}")
+    return "\n".join(lines)
