@@ -84,6 +84,7 @@ class _Worker:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def machine():

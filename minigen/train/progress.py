@@ -17,10 +17,13 @@ class Progress:
     refresh = 0.2  # seconds between two looks at the numbers
 
     def __init__(self, trainer, total, show):
-        self.bar = tqdm(total=total, initial=trainer.done, disable=not show, unit="step", dynamic_ncols=True)
+        # the first step of a fresh installation compiles the kernels: some 10 s, once
+        self.bar = tqdm(
+            desc="first step", total=total, initial=trainer.done, disable=not show, unit="step", dynamic_ncols=True
+        )
         self.batch_size = trainer.config.batch_size
         self.rate = "images/s" if len(trainer.dataset.shape) == 3 else "points/s"
-        self.last, self.steps = time.perf_counter(), 0
+        self.last, self.steps, self.counted = time.perf_counter(), 0, 0
 
     def __enter__(self):
         return self
@@ -30,14 +33,16 @@ class Progress:
 
     def advance(self, terms):
         """One step is done, with these ``terms``."""
+        if not self.steps:
+            self.bar.set_description("training", refresh=False)
         self.bar.update()
         self.steps += 1
         now = time.perf_counter()
         if not self.bar.disable and now - self.last > self.refresh:
-            rate = self.steps * self.batch_size / (now - self.last)
+            rate = (self.steps - self.counted) * self.batch_size / (now - self.last)
             shown = {name: f"{value:.2f}" for name, value in terms.items() if name != "gradient_norm"}
             self.bar.set_postfix(**shown, **{self.rate: f"{rate:,.0f}"}, refresh=False)
-            self.last, self.steps = now, 0
+            self.last, self.counted = now, self.steps
 
     def say(self, text):
         """Print a line above the bar."""
