@@ -1,11 +1,14 @@
 """A variational autoencoder on real handwritten digits: train, sample, reconstruct, walk through its latent space."""
 
+import os
+
 import minigen
 from minigen import Stream, data, models, train, viz
 
 digits = data.load("digits")
 config = models.VAEConfig(latent=10, likelihood="logistic")
-vae = train.fit("vae", digits, config, train.TrainConfig(epochs=300), out="runs/example", resume=True)
+length = train.TrainConfig(epochs=3 if os.environ.get("MINIGEN_QUICK") else 300)
+vae = train.fit("vae", digits, config, length, out="runs/example", resume=True)
 
 viz.save_grid(vae.sample(64, Stream(0)), "samples.png")
 

@@ -1,4 +1,4 @@
-"""minigen: generative models from the derivative of tanh to a denoised digit, on NumPy and Numba."""
+"""minigen: generative models by hand, from the derivative of tanh to a drawn digit, on NumPy and Numba."""
 
 import importlib
 

@@ -1,14 +1,12 @@
 """Writing a file whole or not at all."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from minigen.errors import UserError
+from .errors import UserError
 
 
 @contextmanager
@@ -25,6 +23,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
         try:
             with open(partial, "wb") as file:
                 yield file
+                file.flush()
+                os.fsync(file.fileno())  # a power cut must not leave the name on a file whose bytes are not there yet
             os.replace(partial, path)
         finally:
             if os.path.exists(partial):

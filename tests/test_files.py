@@ -19,6 +19,17 @@ def test_the_file_takes_its_name_when_it_is_complete(tmp_path):
     assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["a.png"]
 
 
+def test_the_bytes_are_on_the_disk_before_the_name(tmp_path, monkeypatch):
+    """A power cut between the two leaves the old file, never a new name on missing bytes."""
+    happened = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda number: (happened.append(os.fstat(number).st_size), fsync(number)))
+    monkeypatch.setattr(os, "replace", lambda old, new: (happened.append("replace"), replace(old, new)))
+    with whole_file(tmp_path / "a.png") as file:
+        file.write(b"new")
+    assert happened == [3, "replace"]
+
+
 @pytest.mark.parametrize(
     "error", [OSError(errno.ENOSPC, "No space left on device"), ValueError("other"), KeyboardInterrupt()]
 )

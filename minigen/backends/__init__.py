@@ -10,9 +10,9 @@ Nothing is imported before the first kernel is asked for, so ``import minigen`` 
 """
 
 import importlib
-import importlib.util
 import threading
 import warnings
+from functools import lru_cache
 
 from ..errors import UserError
 
@@ -40,35 +40,73 @@ class Backend:
         return f"Backend({self.name!r})"
 
 
-class _Current(threading.local):
-    backend = None  # chosen at the first use, so that importing minigen need not look for Numba
+class _Override(threading.local):
+    backend = None  # of one thread, before the default: in a ``with`` block, or while the engine goes through a graph
 
 
-_current = _Current()
+_override = _Override()
+_default = None  # of every thread: the newest of `_chosen`, else found at the first use
+_chosen = []  # the `backend` objects that were not entered, and so hold for good
+_lock = threading.Lock()
 _backends = {name: Backend(name) for name in NAMES}
 
 
 def current():
-    """Return the backend that ops run on now: ``cpu`` where Numba is installed, else ``reference``."""
-    if _current.backend is None:
-        _current.backend = _default()
-    return _current.backend
+    """Return the backend that this thread's ops run on now: ``cpu`` where Numba can be imported, else ``reference``."""
+    return _override.backend or _default or _find()
 
 
 def activate(chosen):
-    """Make the `Backend` object ``chosen`` the current one; the engine calls it to honour a graph's backend."""
-    _current.backend = chosen
+    """Make the `Backend` object ``chosen`` this thread's own, or with None let the thread follow the default.
+
+    The engine calls it to honour a graph's backend.
+
+    Returns:
+        What it replaces, to be activated again afterwards.
+    """
+    before, _override.backend = _override.backend, chosen
+    return before
 
 
-def _default():
-    if importlib.util.find_spec("numba"):
+def _settle(add=(), remove=None):
+    """Change what holds for good."""
+    global _default
+    with _lock:
+        _chosen[:] = [*(choice for choice in _chosen if choice is not remove), *add]
+        _default = _chosen[-1].chosen if _chosen else None
+
+
+def _find():
+    """The default backend where none was chosen for good; Numba is not looked for before it is needed."""
+    global _default
+    found = _automatic()
+    with _lock:
+        _default = _chosen[-1].chosen if _chosen else found
+        return _default
+
+
+@lru_cache
+def _automatic():
+    trouble = _numba_trouble()
+    if trouble is None:
         return _backends["cpu"]
     warnings.warn(
-        "Numba is not installed: minigen runs on its NumPy reference backend, many times slower (pip install numba).",
+        f"{trouble}: minigen runs on its NumPy reference backend, many times slower (pip install --upgrade numba).",
         RuntimeWarning,
-        stacklevel=2,
+        stacklevel=4,
     )
     return _backends["reference"]
+
+
+def _numba_trouble():
+    """Why Numba cannot be imported, or None. Looking for it is not enough: it refuses a NumPy that is too new."""
+    try:
+        importlib.import_module("numba")
+    except Exception as error:  # whatever it is, the reference still works
+        if isinstance(error, ModuleNotFoundError) and error.name == "numba":
+            return "Numba is not installed"
+        return f"Numba cannot be imported ({type(error).__name__}: {' '.join(str(error).split())})"
+    return None
 
 
 def set_threads(n):
@@ -78,26 +116,28 @@ def set_threads(n):
 
 
 class backend:
-    """Switch the backend, for good or for a ``with`` block: ``minigen.backend("reference")``.
+    """Switch the backend: ``minigen.backend("reference")`` for good and in every thread, ``with
+    minigen.backend("reference"):`` for a block and in its own thread alone, where it goes before the other.
 
     A graph keeps the backend that it was recorded with: its backward pass runs there too.
 
     Raises:
-        UserError: the name is not one of ``minigen.backends.NAMES``, or Numba is missing for ``cpu``.
+        UserError: the name is not one of ``minigen.backends.NAMES``, or ``cpu`` lacks Numba; the message says why.
     """
 
     def __init__(self, name):
         if name not in _backends:
             raise UserError(f"unknown backend {name!r}; choose one of: {', '.join(NAMES)}")
-        if name == "cpu" and not importlib.util.find_spec("numba"):
-            raise UserError(
-                "the cpu backend needs Numba, which is not installed; pip install numba, or use 'reference'"
-            )
-        self._previous = _current.backend
-        _current.backend = _backends[name]
+        trouble = _numba_trouble() if name == "cpu" else None
+        if trouble:
+            raise UserError(f"the cpu backend needs Numba: {trouble}; pip install --upgrade numba, or use 'reference'")
+        self.chosen = _backends[name]
+        _settle(add=[self])
 
     def __enter__(self):
-        return _current.backend
+        _settle(remove=self)
+        self._previous = activate(self.chosen)
+        return self.chosen
 
     def __exit__(self, *exception):
-        _current.backend = self._previous
+        activate(self._previous)

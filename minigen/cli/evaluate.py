@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from .. import data, train
-from ..errors import UserError
+from ..errors import CheckpointError, UserError
 from ..evaluate import evaluate
 from ..files import write_bytes
 
@@ -26,7 +26,7 @@ class Evaluate:
     checkpoint: Literal["last", "best"] = "last"
     """The newest weights, or those of the lowest validation loss."""
     data_dir: str | None = None
-    """Folder that holds downloaded data sets."""
+    """Folder that holds the data now, where it is another than in training (mnist, fashion)."""
     seed: int = 0
     """Of the binarisation and the draws."""
     debug: bool = False
@@ -36,13 +36,28 @@ class Evaluate:
         """Evaluate, print a table and write evaluation.json into the run folder."""
         if self.samples < 1:
             raise UserError(f"--samples is {self.samples}; it must be at least 1")
-        folder = train.RunFolder(self.run_folder)
-        options = folder.read_config()["data"]
+        if Path(self.run_folder).is_file():
+            raise UserError(
+                f"{self.run_folder} is a file; evaluate wants the run folder, and takes --checkpoint last or best in it"
+            )
+        dataset = self._dataset()
         model = train.load(self.run_folder, self.checkpoint)
-        dataset = data.load(**options, data_dir=self.data_dir)
         result = evaluate(model, dataset, self.split, self.samples, self.seed)
         for name, value in result.items():
             print(f"{name:>15}  {value:.4f}" if isinstance(value, float) else f"{name:>15}  {value}")
         path = Path(self.run_folder) / "evaluation.json"
         write_bytes(path, json.dumps(result, indent=2, sort_keys=True).encode() + b"\n")
         print(f"written to {path}")
+
+    def _dataset(self):
+        """The data of the run, from the options that its configuration remembers."""
+        folder = train.RunFolder(self.run_folder)
+        given = {} if self.data_dir is None else {"data_dir": self.data_dir}
+        options = folder.read_config()["data"]
+        try:
+            return data.load(**{**options, **given})
+        except TypeError as error:
+            raise CheckpointError(
+                f"{folder.config} does not say what data the run was trained on ({error}); if it was a DataSet made "
+                "in Python, call minigen.evaluate.evaluate with it"
+            ) from error

@@ -1,6 +1,8 @@
 """The entry point: parse, run, and turn a user's mistake into one sentence and exit code 2."""
 
+import io
 import sys
+from contextlib import redirect_stderr
 from typing import Annotated
 
 import tyro
@@ -22,19 +24,50 @@ def main(argv=None):
     """Run the command line ``argv`` (by default the program's own); returns the exit code.
 
     0: done. 2: input that cannot be used, told in one sentence on standard error (with ``--debug`` the traceback
-    too). 130: interrupted.
+    instead). 130: interrupted.
     """
-    command = tyro.cli(
-        Command, prog="minigen", description="Generative models by hand.", args=argv, config=(OmitSubcommandPrefixes,)
-    )
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        command.run()
-    except MinigenError as error:
-        if command.debug:
+        parse(argv).run()
+    except (MinigenError, OSError, MemoryError) as error:
+        if "--debug" in argv:
             raise
-        print(f"minigen: {error}", file=sys.stderr)
+        print(f"minigen: {sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("minigen: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def parse(argv):
+    """The command that ``argv`` names, with its options.
+
+    Raises the MinigenError of a configuration that refuses its values; SystemExit, with the parser's own message,
+    where ``argv`` cannot be parsed, and for ``--help``.
+    """
+    told = io.StringIO()
+    try:
+        with redirect_stderr(told):
+            return tyro.cli(
+                Command, prog="minigen", description="Generative models by hand.", args=list(argv),
+                config=(OmitSubcommandPrefixes,),
+            )  # fmt: skip
+    except SystemExit as stop:
+        cause = stop
+        while cause and not isinstance(cause, MinigenError):  # which tyro frames, naming classes that no user knows
+            cause = cause.__context__
+        if cause:
+            raise cause from None
+        print(told.getvalue(), end="", file=sys.stderr)
+        raise
+
+
+def sentence(error):
+    """An error in words: minigen's own as they are, the system's with the file that they are about."""
+    if isinstance(error, MemoryError):
+        return f"out of memory ({str(error) or 'nothing more is known'}); take a smaller batch, network or data set"
+    if isinstance(error, OSError):
+        about = f"{error.filename}: " if error.filename else ""
+        return f"{about}{error.strerror or error}; choose another path, or see where with --debug"
+    return str(error)

@@ -1,5 +1,6 @@
 """``minigen sample RUN``: new data as a picture, or as an array."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,9 +11,8 @@ from tyro.conf import Positional, arg
 from .. import train
 from ..core.random import Stream
 from ..errors import UserError
-from ..files import whole_file
-from ..viz import save_grid
-from ..viz.points import save_points
+from ..files import write_bytes
+from ..viz import save_samples
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,23 @@ class Sample:
         """Draw, and write the file whole or not at all."""
         if self.n < 1:
             raise UserError(f"-n is {self.n}; it must be at least 1")
-        kind = Path(self.out).suffix
-        if kind not in (".png", ".npy"):
+        suffix = Path(self.out).suffix.lower()
+        if suffix not in (".png", ".npy"):
             raise UserError(f"the output {self.out!r} must end in .png or .npy")
         model = train.load(self.run_folder, self.checkpoint)
         drawn = model.sample(self.n, Stream(self.seed).child("sample"))
-        if kind == ".npy":
-            with whole_file(self.out) as file:
-                np.save(file, drawn)
-        elif drawn.ndim == 4:
-            save_grid(drawn, self.out)
-        else:
-            save_points(drawn, self.out)
+        if suffix == ".npy":
+            content = io.BytesIO()  # np.save to a file itself does not say why a write failed
+            np.save(content, drawn)
+            write_bytes(self.out, content.getbuffer())
+        elif not save_samples(drawn, self.out, self._kind(drawn)):
+            raise UserError(f"samples of {drawn.shape[1]} numbers have no picture; write them with -o samples.npy")
         print(f"{self.n} samples in {self.out}")
+
+    def _kind(self, drawn):
+        """Whether the model was trained on images, points or outlines."""
+        path = Path(self.run_folder)
+        if path.is_dir():
+            path = getattr(train.RunFolder(path), self.checkpoint)
+        _, facts = train.read_checkpoint(path)
+        return facts.get("kind", "images" if drawn.ndim == 4 else "points")

@@ -6,20 +6,22 @@ from typing import Annotated, ClassVar
 from tyro.conf import Suppress, arg, subcommand
 
 from .. import data, train
+from ..errors import UserError
 from ..models import VAEConfig
 from ..train import TrainConfig
+
+DATA = f"{', '.join(data.NAMES)}; or the path of a folder of images, of an .npy or of an .npz file."
 
 
 @dataclass(frozen=True)
 class DataOptions:
     """Which data."""
 
-    data: str = "digits"
-    """Name of a data set, or the path of a folder of images, of a .npy or of a .npz file."""
+    data: Annotated[str, arg(help=DATA)] = "digits"
     data_dir: str | None = None
-    """Folder that holds downloaded data sets; by default $MINIGEN_DATA_DIR, then a cache."""
+    """mnist and fashion: folder of their files; by default $MINIGEN_DATA_DIR, then a cache, then a download."""
     image_size: int | None = None
-    """Side to which the images of a folder are resized and cropped."""
+    """Side in pixels to which the images of a folder are cropped and scaled, or at which shapes are drawn."""
     image_channels: int | None = None
     """1 for grey, 3 for colour: what the images of a folder are converted to."""
 
@@ -43,6 +45,8 @@ class _TrainFamily:
 
     def run(self):
         """Train, and say where the results are."""
+        if self.out == "":
+            raise UserError("--out is empty; name a run folder, or leave the option out")
         out = self.out or f"runs/{self.family}"
         dataset = self.data.load(self.train.seed)
         train.fit(self.family, dataset, self.model, self.train, out=out, resume=self.resume)
@@ -64,11 +68,7 @@ class Train:
 
     # a union with nothing makes tyro ask for the family by name even while there is but one
     family: Annotated[TrainVAE, subcommand("vae")] | Annotated[None, Suppress]
-
-    @property
-    def debug(self):
-        """Whether to show tracebacks."""
-        return self.family.debug
+    """Which model."""
 
     def run(self):
         """Train the family that was named."""

@@ -5,10 +5,8 @@ from .ops.arithmetic import (
     abs,
     add,
     clamp,
-    compare,
     div,
     lerp,
-    logical,
     maximum,
     minimum,
     mul,
@@ -20,9 +18,11 @@ from .ops.arithmetic import (
 )  # fmt: skip
 from .ops.attention import scaled_dot_product_attention
 from .ops.conv import conv1d, conv2d, conv_transpose2d
+from .ops.copies import clone
 from .ops.elementwise import cos, erf, exp, expm1, log, log1p, logaddexp, reciprocal, rsqrt, sin, sqrt, square, tanh
 from .ops.index import embedding, gather, getitem, index_select, scatter_add, take_along_dim
 from .ops.linalg import linear, matmul, outer
+from .ops.logic import eq, ge, gt, isfinite, isnan, le, logical_and, logical_not, logical_or, lt, ne
 from .ops.loss import (
     bernoulli_log_prob,
     binary_cross_entropy_with_logits,
@@ -46,8 +46,11 @@ from .ops.reduce import (
     cumsum,
     log_softmax,
     logsumexp,
+    max,
     mean,
+    min,
     norm,
+    prod,
     softmax,
     std,
     sum,
@@ -74,14 +77,15 @@ from .ops.shape import (
 
 __all__ = [
     "abs", "add", "amax", "amin", "argmax", "argmin", "avg_pool2d", "batch_norm", "batch_norm_train",
-    "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "chunk", "clamp", "compare", "conv1d", "conv2d",
-    "conv_transpose2d", "cos", "cross_entropy", "cumsum", "div", "dropout", "elu", "embedding", "erf", "exp",
-    "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "gelu", "getitem", "group_norm",
-    "huber_loss", "index_select", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu",
-    "lerp", "linear", "log", "log1p", "log_softmax", "logaddexp", "logical", "logsigmoid", "logsumexp", "matmul",
-    "max_pool2d", "maximum", "mean", "minimum", "movedim", "mse_loss", "mul", "narrow", "neg", "nll_loss", "norm",
-    "outer", "pad", "permute", "pow", "reciprocal", "relu", "reshape", "rms_norm", "rsqrt",
-    "scaled_dot_product_attention", "scatter_add", "sigmoid", "sign", "silu", "sin", "smooth_l1_loss", "softmax",
-    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "sum_to_size", "take_along_dim",
-    "tanh", "transpose", "unsqueeze", "var", "where",
+    "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "chunk", "clamp", "clone", "conv1d", "conv2d",
+    "conv_transpose2d", "cos", "cross_entropy", "cumsum", "div", "dropout", "elu", "embedding", "eq", "erf", "exp",
+    "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm", "gt",
+    "huber_loss", "index_select", "instance_norm", "interpolate", "isfinite", "isnan", "kl_div", "l1_loss",
+    "layer_norm", "le", "leaky_relu", "lerp", "linear", "log", "log1p", "log_softmax", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d", "maximum", "mean",
+    "min", "minimum", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss", "norm", "outer", "pad",
+    "permute", "pow", "prod", "reciprocal", "relu", "reshape", "rms_norm", "rsqrt", "scaled_dot_product_attention",
+    "scatter_add", "sigmoid", "sign", "silu", "sin", "smooth_l1_loss", "softmax", "softplus", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "sub", "sum", "sum_to_size", "take_along_dim", "tanh", "transpose",
+    "unsqueeze", "var", "where",
 ]  # fmt: skip

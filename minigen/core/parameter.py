@@ -10,11 +10,12 @@ class Parameter(Tensor):
     (`minigen.optim.FlatBuffer`), which one kernel updates for all parameters at once.
     """
 
-    __slots__ = ("_flat", "_fresh", "_gradient_view")
+    __slots__ = ("_flat", "_fresh", "_gradient_version", "_gradient_view")
 
     def __init__(self, data, requires_grad=True, dtype=None):
         self._flat = None  # the FlatBuffer that holds it
         self._gradient_view = None
+        self._gradient_version = [0]  # counts what is written to the view, so that no graph uses it unawares
         self._fresh = True  # the next gradient overwrites: what stands in the view is from before zero_grad
         super().__init__(data, requires_grad, dtype)
 
@@ -23,10 +24,10 @@ class Parameter(Tensor):
         if self._gradient_view is None:
             super().accumulate(gradient)
         elif self._fresh:
-            self._gradient_view[...] = gradient._array
-            self._fresh = False
+            self._overwrite(gradient._array)
         else:
             self._gradient_view += gradient._array
+            self._gradient_version[0] += 1
 
     @property
     def grad(self):
@@ -34,16 +35,16 @@ class Parameter(Tensor):
         if self._gradient_view is None:
             return self._grad
         self.settle()
-        return self.wrap(self._gradient_view)
+        return self.wrap(self._gradient_view, version=self._gradient_version)
 
     @grad.setter
     def grad(self, value):
         Tensor.grad.fset(self, value)  # which refuses another shape
         if self._gradient_view is not None:
             self._grad = None
-            self._fresh = value is None
+            self._fresh = True
             if value is not None:
-                self._gradient_view[...] = value._array
+                self._overwrite(value._array)
 
     def rebind(self, array, gradient_view=None, flat=None):
         """Move to ``array``, of this shape; a gradient of its dtype moves too."""
@@ -56,5 +57,9 @@ class Parameter(Tensor):
     def settle(self):
         """Make the flat buffer's view true: zeros if no gradient arrived since zero_grad."""
         if self._fresh:
-            self._gradient_view[...] = 0
-            self._fresh = False
+            self._overwrite(0)
+
+    def _overwrite(self, values):
+        self._gradient_view[...] = values
+        self._gradient_version[0] += 1
+        self._fresh = False

@@ -1,18 +1,16 @@
-"""Tensor: an array with a gradient, and operators that call the ops.
+"""Tensor: an array with a gradient: what it holds, its place in the graph, and changes in place.
 
-Everything here is one line; what an operator does stands in ``core/ops``, how it goes backward in
-``core/autograd``.
+Its operators and methods stand in ``core/ops/operators.py``, how it goes backward in ``core/autograd``.
 """
 
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from . import autograd
-from .ops import activation, arithmetic, elementwise, index, linalg, reduce
-from .ops import shape as layout
+from .ops.operators import Operators
 
 
-class Tensor(autograd.Variable):
+class Tensor(Operators, autograd.Variable):
     """An array that remembers how it was computed, if a gradient may be asked for.
 
     Args:
@@ -138,8 +136,6 @@ class Tensor(autograd.Variable):
         )
         return f"tensor({values}, dtype={self.dtype}{made})"
 
-    __hash__ = object.__hash__
-
     # its place in the graph
 
     def requires_grad_(self, flag=True):
@@ -155,147 +151,65 @@ class Tensor(autograd.Variable):
         """The same values (the same memory), cut off from the graph."""
         return self.wrap(self._array, version=self.version)
 
-    def clone(self):
-        """A copy with a memory of its own; gradients pass through."""
-        return self + 0 if self.requires_grad and self.dtype.kind in "fc" else self.wrap(self._array.copy())
-
     def backward(self, gradient=None, retain_graph=False):
         """Add d self / d leaf to every leaf's ``grad``; see `minigen.core.autograd.backward`."""
         autograd.backward(self, gradient, retain_graph)
-
-    def to(self, dtype):
-        """Another dtype; a copy outside the graph (float32 and float64 do not mix in one graph)."""
-        if np.dtype(dtype) == self.dtype:
-            return self
-        if self.op is not None:
-            raise GraphError(
-                f"to({np.dtype(dtype)}) of a tensor made by {self.op.name}: convert the leaves, or detach() first"
-            )
-        return Tensor(self._array.astype(dtype), requires_grad=self.requires_grad and np.dtype(dtype).kind == "f")
 
     # changes in place, which the graph's version counters see
 
     def copy_(self, values):
         """Overwrite the values with ``values``, which broadcast to this shape; returns self."""
-        return self._write(..., values)
+        return self._write(..., values, "copy_")
 
     def zero_(self):
         """Overwrite the values with 0; returns self."""
-        return self._write(..., 0)
+        return self._write(..., 0, "zero_")
 
     def __setitem__(self, key, values):
-        self._write(key, values)
+        self._write(key, values, "x[...] = values")
 
-    def _write(self, key, values):
+    def _in_place(self, function, other):
+        """``function(self, other)``, written here; a new tensor where a graph sees it.
+
+        Raises:
+            GraphError: self is a leaf that requires a gradient, and a graph is recorded.
+        """
+        result = function(self, other)
+        if self.op is not None or (result.requires_grad and not self.requires_grad):
+            return result
+        name = function.__name__
+        if result.requires_grad:
+            raise GraphError(
+                f"{name} in place of a leaf that requires a gradient: update it under minigen.no_grad(), or write"
+                " x = x + y for a new tensor"
+            )
+        if result.shape != self.shape or result.dtype != self.dtype:
+            wrong = DTypeError if result.shape == self.shape else ShapeError
+            raise wrong(
+                f"{name} in place gives {result.dtype} {result.shape}, the tensor is {self.dtype} {self.shape}; write"
+                " x = x + y for a new tensor"
+            )
+        return self._write(..., result, name)
+
+    def _write(self, key, values, name):
         if self.op is not None:
             raise GraphError(
                 f"a tensor made by {self.op.name} cannot be changed in place; use where() or clone().detach()"
             )
-        self._array[key] = values._array if isinstance(values, Tensor) else values
+        if not self._array.flags.writeable:
+            raise ShapeError(
+                f"{name}: this tensor of shape {self.shape} cannot be written to: expand() shows one value in many"
+                " places, other views are read-only; change a clone()"
+            )
+        array = values._array if isinstance(values, Tensor) else values
+        try:
+            self._array[key] = array
+        except (ValueError, IndexError) as error:
+            raise ShapeError(
+                f"{name} got values of shape {np.shape(array)} for a tensor of shape {self.shape}: {error}"
+            ) from error
         self.changed()
         return self
-
-    # operators
-
-    def __add__(self, other):
-        return arithmetic.add(self, other)
-
-    def __radd__(self, other):
-        return arithmetic.add(other, self)
-
-    def __sub__(self, other):
-        return arithmetic.sub(self, other)
-
-    def __rsub__(self, other):
-        return arithmetic.sub(other, self)
-
-    def __mul__(self, other):
-        return arithmetic.mul(self, other)
-
-    def __rmul__(self, other):
-        return arithmetic.mul(other, self)
-
-    def __truediv__(self, other):
-        return arithmetic.div(self, other)
-
-    def __rtruediv__(self, other):
-        return arithmetic.div(other, self)
-
-    def __pow__(self, other):
-        return arithmetic.pow(self, other)
-
-    def __rpow__(self, other):
-        return arithmetic.pow(other, self)
-
-    def __matmul__(self, other):
-        return linalg.matmul(self, self.constant(other))
-
-    def __rmatmul__(self, other):
-        return linalg.matmul(self.constant(other), self)
-
-    def __neg__(self):
-        return arithmetic.neg(self)
-
-    def __abs__(self):
-        return arithmetic.abs(self)
-
-    def __getitem__(self, key):
-        return index.getitem(self, key)
-
-    def __eq__(self, other):
-        return arithmetic.compare(self, other, "equal")
-
-    def __ne__(self, other):
-        return arithmetic.compare(self, other, "not_equal")
-
-    def __lt__(self, other):
-        return arithmetic.compare(self, other, "less")
-
-    def __le__(self, other):
-        return arithmetic.compare(self, other, "less_equal")
-
-    def __gt__(self, other):
-        return arithmetic.compare(self, other, "greater")
-
-    def __ge__(self, other):
-        return arithmetic.compare(self, other, "greater_equal")
-
-    def __and__(self, other):
-        return arithmetic.logical("logical_and", self, other)
-
-    def __or__(self, other):
-        return arithmetic.logical("logical_or", self, other)
-
-    def __invert__(self):
-        return arithmetic.logical("logical_not", self)
-
-    @property
-    def T(self):
-        """Axes in reverse order."""
-        return layout.permute(self, *range(self.ndim)[::-1])
-
-    @property
-    def mT(self):
-        """The last two axes exchanged."""
-        return layout.transpose(self, -1, -2)
-
-    # methods: the first argument of the function of the same name
-
-    abs, sign, clamp, pow = arithmetic.abs, arithmetic.sign, arithmetic.clamp, arithmetic.pow
-    exp, log, log1p = elementwise.exp, elementwise.log, elementwise.log1p
-    sqrt, square = elementwise.sqrt, elementwise.square
-    sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
-    sigmoid, softplus, relu = activation.sigmoid, activation.softplus, activation.relu
-    sum, mean, var, std, amax, amin = reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.amax, reduce.amin
-    argmax, argmin, cumsum, norm = reduce.argmax, reduce.argmin, reduce.cumsum, reduce.norm
-    logsumexp, softmax, log_softmax = reduce.logsumexp, reduce.softmax, reduce.log_softmax
-    sum_to_size = reduce.sum_to_size
-    reshape, flatten, expand = layout.reshape, layout.flatten, layout.expand
-    permute, transpose = layout.permute, layout.transpose
-    squeeze, unsqueeze, movedim, flip = layout.squeeze, layout.unsqueeze, layout.movedim, layout.flip
-    split, chunk, narrow = layout.split, layout.chunk, layout.narrow
-    gather, index_select, scatter_add = index.gather, index.index_select, index.scatter_add
-    matmul = linalg.matmul
 
 
 def tensor(data, requires_grad=False, dtype=None):
@@ -309,9 +223,21 @@ def tensor(data, requires_grad=False, dtype=None):
 def _array(data, dtype):
     if isinstance(data, Tensor):
         data = data._array
-    array = np.array(data, dtype=dtype)
+    if isinstance(data, list | tuple) and _has_graph(data):
+        raise GraphError("tensor() of a list of tensors that require gradients would cut them off; use F.stack(list)")
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:
+        raise ShapeError(f"tensor() needs rows of equal lengths and numbers: {error}") from error
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"a tensor holds numbers, not {array.dtype}: got {type(data).__name__}")
     if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         return array.astype(np.float32)
     return array
+
+
+def _has_graph(data):
+    """Whether a tensor that requires a gradient lies in nested lists."""
+    return any(
+        x.requires_grad if isinstance(x, Tensor) else isinstance(x, list | tuple) and _has_graph(x) for x in data
+    )

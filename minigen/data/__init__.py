@@ -4,11 +4,11 @@ Nothing here knows tensors or models. Pillow is imported when a folder of images
 downloaded.
 """
 
-from minigen.data.batching import Batch, Batches, in_order, take
-from minigen.data.catalog import NAMES, load
-from minigen.data.dataset import DataSet, Split
-from minigen.data.idx import read_idx
-from minigen.data.transforms import binarize, dequantize, from_unit, quantize, to_unit
+from .batching import Batch, Batches, in_order, take
+from .catalog import NAMES, load
+from .dataset import DataSet, Split
+from .idx import read_idx
+from .transforms import binarize, dequantize, from_unit, quantize, to_unit
 
 __all__ = [
     "NAMES",

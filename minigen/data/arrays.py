@@ -1,14 +1,19 @@
 """The user's own arrays: ``.npy`` and ``.npz`` files of images or points."""
 
-from __future__ import annotations
-
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from minigen.data.dataset import DataSet, random_split
-from minigen.errors import DataError
+from ..errors import DataError
+from .dataset import DataSet, random_split
+
+# what NumPy, zipfile and zlib raise for a file that is damaged, encrypted or of another kind
+UNREADABLE = (
+    OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
 
 
 def load_arrays(path: Path, *, seed: int = 0) -> DataSet:
@@ -35,8 +40,11 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
                 return loaded, None
             with loaded:
                 arrays = {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"cannot read {path} as NumPy arrays: {error}") from error
+    except UNREADABLE as error:
+        # never NumPy's own words, which advise to unpickle what it does not know
+        reason = "it is damaged, or no .npy or .npz file of plain numbers; write it with np.save or np.savez"
+        reason = error.strerror if isinstance(error, PermissionError) else reason
+        raise DataError(f"cannot read {path}: {reason}") from error
     data, marks = ([key for key in names if key in arrays] for names in (("x", "images"), ("labels", "y")))
     if len(data) != 1 or len(marks) > 1:
         raise DataError(
@@ -60,7 +68,7 @@ def _points(x: np.ndarray, path: Path) -> np.ndarray:
         raise DataError(
             f"{path}: x got {x.dtype} {x.shape}; wanted floats (N, D) for points, or uint8 (N, H, W, C) for images"
         )
-    with np.errstate(over="ignore"):  # a value beyond float32 becomes infinite and is reported below
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 becomes infinite, and is reported below
         x = x.astype(np.float32)
     return _finite(x, path)
 

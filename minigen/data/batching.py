@@ -1,15 +1,13 @@
 """Batches as a pure function of (seed, step): a run that resumes needs to remember the step alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from minigen.data.dataset import Split
-from minigen.data.transforms import to_unit
-from minigen.errors import UserError
+from ..errors import UserError
+from .dataset import Split
+from .transforms import to_unit
 
 
 class Batch(NamedTuple):

@@ -1,20 +1,18 @@
 """``load``: one name or one path in, one DataSet out."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
 
-from minigen.data.arrays import load_arrays
-from minigen.data.dataset import DataSet
-from minigen.data.digits import load_digits
-from minigen.data.folder import load_folder
-from minigen.data.mnist import SETS, load_idx_set
-from minigen.data.shapes.dataset import load_shape_images, load_shape_points
-from minigen.data.toy2d import TOYS, load_toy
-from minigen.errors import DataError, UserError
+from ..errors import DataError, UserError
+from .arrays import load_arrays
+from .dataset import DataSet
+from .digits import load_digits
+from .folder import load_folder
+from .mnist import SETS, load_idx_set
+from .shapes.dataset import load_shape_images, load_shape_points
+from .toy2d import TOYS, load_toy
 
 NAMES = ("digits", *SETS, "shapes", "shapes-points", *TOYS)
 
@@ -34,7 +32,7 @@ def load(
     an exact log-density).  Paths:  a folder of images, a ``.npy`` or an ``.npz`` file.  A name wins over a path of
     the same spelling: write ``./digits`` for a folder called digits.
 
-    data_dir  folder of the IDX files; without it $MINIGEN_DATA_DIR, the cache, then a download are tried
+    data_dir  folder of the files of mnist and fashion; without it $MINIGEN_DATA_DIR, the cache, a download are tried
     size      side in pixels: images of a folder are scaled and centre-cropped to it, shapes are drawn at it
     channels  1 (grey) or 3 (RGB) for a folder of images; without it RGB where any image has colour
     seed      of the random split of the user's own data, and of the draws of procedural data
@@ -46,23 +44,38 @@ def load(
     Raises UserError for an unknown name or an option that does not apply, DataError for data that cannot be used.
     """
     name = os.fspath(name_or_path)
-    path = None if name in NAMES else Path(name).expanduser()
+    path = None if name in NAMES else _existing(name)
     is_folder = path is not None and path.is_dir()
     if seed < 0:
         raise UserError(f"seed got {seed}; wanted a number that is not negative")
     if size is not None and size < 1:
-        raise UserError(f"size got {size}; wanted at least 1 pixel")
+        raise UserError(f"--image-size (size=) got {size}; wanted at least 1 pixel")
     if channels not in (None, 1, 3):
-        raise UserError(f"channels got {channels}; wanted 1 (grey) or 3 (RGB)")
-    if path is not None and not path.exists():
-        raise UserError(_unknown(name))
-    if size is not None and not (is_folder or name == "shapes"):
-        raise UserError(f"size got {size}, but it applies to a folder of images and to shapes, not to {name!r}")
-    if channels is not None and not is_folder:
-        raise UserError(f"channels got {channels}, but it applies to a folder of images, not to {name!r}")
+        raise UserError(f"--image-channels (channels=) got {channels}; wanted 1 (grey) or 3 (RGB)")
+    for option, value, applies, where in (
+        ("--image-size (size=)", size, is_folder or name == "shapes", "a folder of images and to shapes"),
+        ("--image-channels (channels=)", channels, is_folder, "a folder of images"),
+        ("--data-dir (data_dir=)", data_dir, name in SETS, " and to ".join(SETS)),
+    ):
+        if value is not None and not applies:
+            raise UserError(f"{option} got {value}, but it applies to {where}, not to {name!r}; leave it out")
     found = _load_name(name, data_dir, size, seed) if path is None else _load_path(path, size, channels, seed)
     options = {"name_or_path": name if path is None else str(path.resolve()), "size": size, "channels": channels}
+    if data_dir is not None:
+        options["data_dir"] = str(Path(data_dir).expanduser().resolve())
     return replace(found, options={**options, "seed": seed})
+
+
+def _existing(name: str) -> Path:
+    """The path that was given; UserError where nothing is there, or where the system cannot even look."""
+    try:
+        path = Path(name).expanduser()
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links; a ~user without a home
+        raise UserError(f"cannot look for the data {name!r}: {getattr(error, 'strerror', None) or error}") from error
+    if not exists:
+        raise UserError(_unknown(name))
+    return path
 
 
 def _load_name(name: str, data_dir: str | os.PathLike | None, size: int | None, seed: int) -> DataSet:

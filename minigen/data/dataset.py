@@ -1,13 +1,11 @@
 """What a data set is: three splits of arrays, and the facts a likelihood or a picture needs to know about them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from minigen.errors import DataError
+from ..errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ class DataSet:
     """A named data set with its fixed splits.
 
     name         as given to ``load``
-    kind         "images" or "points"
+    kind         "images", "points", or "outlines": points of a closed curve, (2P,) as x₀ y₀ x₁ y₁ …
     shape        of one example: (H, W, C) or (D,)
     levels       grey levels of images (17 for the digits, 256 for MNIST); None for points
     classes      number of classes, or None where there are no labels
@@ -81,13 +79,14 @@ def from_splits(
     provenance: str,
     log_density: Callable[[np.ndarray], np.ndarray] | None = None,
     classes: int | None = None,
+    kind: str | None = None,
 ) -> DataSet:
-    """A DataSet whose kind, shape and levels are read off its training split, as are its classes unless given."""
+    """A DataSet whose shape and levels are read off its training split, as are its kind and classes unless given."""
     if classes is None and train.labels is not None:
         classes = int(max(part.labels.max() for part in (train, validation, test) if len(part))) + 1
     return DataSet(
         name=name,
-        kind="points" if train.levels is None else "images",
+        kind=kind or ("points" if train.levels is None else "images"),
         shape=train.x.shape[1:],
         levels=train.levels,
         classes=classes,

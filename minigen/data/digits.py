@@ -1,12 +1,10 @@
 """The handwritten digits that travel inside minigen: 1,797 images of 8×8 pixels and 17 grey levels."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 
-from minigen.data.dataset import DataSet, Split, from_splits
+from .dataset import DataSet, Split, from_splits
 
 FILE = Path(__file__).parent / "bundled" / "digits.npz"
 

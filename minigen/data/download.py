@@ -1,15 +1,13 @@
 """Downloading a file from the first mirror that has it whole; needs pooch, the extra ``data``."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from minigen.data.idx import gunzip
-from minigen.errors import DataError, UserError
+from ..errors import DataError, UserError
+from .idx import gunzip
 
 
 def cache_folder() -> Path:

@@ -1,13 +1,11 @@
 """The user's own folder of images, grey or RGB, with a class for each subfolder if there are subfolders."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 
-from minigen.data.dataset import DataSet, random_split
-from minigen.errors import DataError
+from ..errors import DataError
+from .dataset import DataSet, random_split
 
 SYSTEM_FILES = ("Thumbs.db", "desktop.ini")
 GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16L", "I;16B", "I;16N")
@@ -35,7 +33,7 @@ def load_folder(path: Path, *, size: int | None = None, channels: int | None = N
         if image.shape != first.shape:
             raise DataError(
                 f"images of different sizes: {files[0]} is {first.shape[1]}×{first.shape[0]} pixels, {file} is "
-                f"{image.shape[1]}×{image.shape[0]}; make them equal, or crop and scale with --size (size=)"
+                f"{image.shape[1]}×{image.shape[0]}; make them equal, or crop and scale with --image-size (size=)"
             )
         x[i] = image
     return random_split(str(path), x, labels, 256, seed=seed, source=f"user's folder {path.name}")

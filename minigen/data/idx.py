@@ -1,7 +1,5 @@
 """IDX, the file format of MNIST: a magic number, the dimensions, then the values, most significant byte first."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import os
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigen.errors import DataError
+from ..errors import DataError
 
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 

@@ -1,7 +1,5 @@
 """MNIST and Fashion-MNIST: found in a folder, in the cache, or downloaded; always verified; split as published."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import dataclass
@@ -9,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minigen.data.dataset import DataSet, Split, from_splits
-from minigen.data.download import cache_folder, download
-from minigen.data.idx import parse_idx, read_bytes
-from minigen.errors import DataError
+from ..errors import DataError
+from .dataset import DataSet, Split, from_splits
+from .download import cache_folder, download
+from .idx import parse_idx, read_bytes
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 VALIDATION = 400

@@ -8,8 +8,6 @@
     components        ->  the number of components
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -17,7 +15,7 @@ from typing import final
 
 import numpy as np
 
-from minigen.data.dataset import DataSet, Split, from_splits
+from .dataset import DataSet, Split, from_splits
 
 SIZES = {"train": 100_000, "validation": 10_000, "test": 100_000}
 

@@ -3,8 +3,6 @@
 Every function is elementwise on arrays of any shape; randomness `u` is given by the caller, uniform in [0, 1).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core.random import Stream
 from ..data import in_order
+from ..models import LogProb
 
 
 def evaluate(model, dataset, split="test", samples=100, seed=0, batch_size=1000):
@@ -27,18 +28,19 @@ def evaluate(model, dataset, split="test", samples=100, seed=0, batch_size=1000)
     begin = time.perf_counter()
     rng = Stream(seed).child("evaluate")
     parts = [model.log_prob(b.x, rng.at(i), samples=samples) for i, b in enumerate(in_order(data, batch_size))]
-    values = np.concatenate([part.values for part in parts])
+    found = LogProb(np.concatenate([part.values for part in parts]), parts[0].kind, parts[0].of)
+    error = found.standard_error
     result = {
         "split": split,
-        "data": len(values),
-        "log_prob": float(values.mean()),
-        "standard_error": float(values.std(ddof=1) / math.sqrt(len(values))),
-        "kind": parts[0].kind,
-        "of": parts[0].of,
+        "data": len(found.values),
+        "log_prob": found.mean,
+        "standard_error": error if math.isfinite(error) else None,
+        "kind": found.kind,
+        "of": found.of,
         "samples": samples,
         "seed": seed,
         "seconds": round(time.perf_counter() - begin, 2),
     }
-    if result["of"] == "P(integer x)":
-        result["bits_per_dim"] = -result["log_prob"] / (model.spec.size * math.log(2))
+    if found.of == "P(integer x)":
+        result["bits_per_dim"] = -found.mean / (model.spec.size * math.log(2))
     return result

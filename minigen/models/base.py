@@ -4,8 +4,10 @@ A model is a `Module` with ``loss``, ``sample`` and ``log_prob``. Randomness is 
 gives the same loss and the same samples. A family adds ``encode`` and ``decode`` where it has them.
 """
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -116,12 +118,14 @@ class Model(nn.Module):
             raise UserError(f"this model was made for data of shape (N, {self.spec.shape}); got {tuple(x.shape)}")
 
 
-def check_range(config, **limits):
-    """Raise UserError unless each field of ``config`` lies in its (least, most); None means no limit."""
+def check_config(config, **least):
+    """Raise UserError unless each field of ``config`` is among its choices and at least what ``least`` says."""
+    kinds = get_type_hints(type(config))
     for field in fields(config):
-        least, most = limits.get(field.name, (None, None))
         values = getattr(config, field.name)
+        choices = get_args(kinds[field.name]) if get_origin(kinds[field.name]) is Literal else None
+        if choices and values not in choices:
+            raise UserError(f"{field.name} is {values!r}; it must be one of: {', '.join(choices)}")
         for value in values if isinstance(values, tuple) else (values,):
-            if (least is not None and value < least) or (most is not None and value > most):
-                wanted = f"at least {least}" if most is None else f"between {least} and {most}"
-                raise UserError(f"{field.name} is {values}; it must be {wanted}")
+            if field.name in least and not least[field.name] <= value < math.inf:
+                raise UserError(f"{field.name} is {values}; it must be at least {least[field.name]}")

@@ -79,6 +79,9 @@ class BernoulliLikelihood(Likelihood):
 class GaussianLikelihood(Likelihood):
     """Continuous values: N(output, σ²) with one σ for all, learned.
 
+    Of images it takes the grey levels for real numbers: the density has no bound as σ → 0, and is no probability of
+    pixels; to compare models of images take the logistic one.
+
     Source: Simple and Effective VAE Training with Calibrated Decoders. Rybkin, Daniilidis, Levine, 2020,
     https://arxiv.org/abs/2006.13202
     """

@@ -32,7 +32,7 @@ from ..core.functional import logsumexp, softmax
 from ..core.tensor import tensor
 from ..errors import UserError
 from ..probability import Normal, kl_standard_normal, standard_normal_log_prob
-from .base import LogProb, Model, check_range
+from .base import LogProb, Model, check_config
 from .likelihoods import LIKELIHOODS
 from .networks import MLP, ConvDecoder, ConvEncoder
 
@@ -59,7 +59,7 @@ class VAEConfig:
     """Weight of the KL term; 1 is the ELBO, any other number no bound."""
 
     def __post_init__(self):
-        check_range(self, latent=(1, None), hidden=(1, None), channels=(1, None), samples=(1, None), beta=(0, None))
+        check_config(self, latent=1, hidden=1, channels=1, samples=1, beta=0)
         if self.beta != 1 and self.objective != "elbo":
             raise UserError(
                 f"beta is {self.beta} with objective {self.objective!r}; only 'elbo' has a KL term to weight"
@@ -189,7 +189,10 @@ class VAE(Model):
 
     @no_grad()
     def encode(self, x):
-        """Data x (N, *shape) to the posterior's mean and standard deviation, arrays (N, Z)."""
+        """Data x (N, *shape) to the posterior's mean and standard deviation, arrays (N, Z).
+
+        Under a Bernoulli likelihood grey values stand for the mean of the binary images that training saw.
+        """
         q = self.posterior(tensor(np.asarray(x, self.dtype)))
         return np.array(q.mu.numpy()), np.exp(0.5 * q.logvar.numpy())
 
@@ -233,14 +236,36 @@ class VAE(Model):
 
         In expectation below log p(x), and closer with more guesses: with 5,000 the literature's "−log p(x)".
         """
-        x = self.likelihood.observe(np.asarray(x, self.dtype), rng)
+        x = np.asarray(x, self.dtype)
+        self.check_shape(x)
+        if samples < 1:
+            raise UserError(f"log_prob got samples={samples}; it needs at least 1 guess of z")
+        if not np.isfinite(x).all() or (self.spec.levels is not None and (x.min() < 0 or x.max() > 1)):
+            raise UserError(
+                f"log_prob got values from {x.min()} to {x.max()}; they must be finite, of images within [0, 1]"
+            )
+        rows = max(1, self._budget)
+        parts = [self._bound(x[a : a + rows], rng.child(f"from {a}"), samples) for a in range(0, len(x), rows)]
+        return LogProb(np.concatenate(parts), "bound", self.likelihood.of)
+
+    def _bound(self, x, rng, samples):
+        """log 1/k Σ w of data x (N, *shape), (N,), some of the k = ``samples`` guesses at a time."""
+        x = self.likelihood.observe(x, rng)
         n, latent = x.shape[0], self.config.latent
         q = self.posterior(x)
         total = np.full(n, -np.inf)
-        chunk = max(1, min(samples, 20_000 // max(n, 1)))  # bounds the memory
-        for start in range(0, samples, chunk):
-            k = min(chunk, samples - start)
+        at_once = max(1, self._budget // n)
+        for start in range(0, samples, at_once):
+            k = min(at_once, samples - start)
             noise = rng.child("importance").normal((k, n, latent), self.dtype, start=start * n * latent)
             log_w = self._log_weights(x, q, q, noise).numpy().astype(np.float64)
             total = np.logaddexp(total, np.logaddexp.reduce(log_w, axis=0))
-        return LogProb(total - math.log(samples), "bound", self.likelihood.of)
+        return total - math.log(samples)
+
+    @property
+    def _budget(self):
+        """Data that go through the decoder at once, so that its widest layer takes some 100 MB."""
+        widest = max(self.spec.size, *self.config.hidden)
+        if self.config.network == "conv":
+            widest = max(self.spec.size, math.prod(self.spec.shape[:2]) * max(self.config.channels) // 4)
+        return 16_000_000 // widest

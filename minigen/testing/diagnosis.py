@@ -111,18 +111,23 @@ def _place(facts, xs, count):
 def _fault(failure, found, wanted):
     """The fault that all elements show alike, or None."""
     law, point = failure.law, failure.point
-    if failure.uncertainty > law.tolerance or one_sided_gap(law.evaluate, *point) > 1e-2:
+    if failure.uncertainty > max(law.tolerance, 0.1 * failure.error) or one_sided_gap(law.evaluate, *point) > 1e-2:
         return "f has a kink or a jump, or is not finite, within a small step of these inputs: draw them elsewhere"
     wrong = {key[0] for key in found if abs(found[key] - wanted[key]) > law.tolerance * max(1.0, abs(wanted[key]))}
     ratios = np.array([found[key] / wanted[key] for key in found if key[0] in wrong and abs(wanted[key]) > 1e-6])
-    if not ratios.size or not np.allclose(ratios, ratios[0], rtol=1e-4, atol=1e-6):
+    alike = (
+        min(1e-4, 0.1 * abs(ratios[0] - 1)) if ratios.size else 0.0
+    )  # a factor near 1 is seen in its distance from 1
+    if not ratios.size or not np.allclose(ratios, ratios[0], rtol=alike, atol=0.01 * alike):
         return None
     ratio = float(ratios.mean())
     if abs(ratio) < 1e-6:
         return "the gradient is 0: the graph is cut (detach, or a computation on arrays)"
     if abs(ratio + 1) < 1e-4:
         return "the sign: every element is −1 times what it should be"
-    return f"a constant factor: every element is {ratio:.6g} times what it should be"
+    factor = f"{ratio:.6g}"
+    factor = f"(1 {ratio - 1:+.3g})" if factor == "1" else factor
+    return f"a constant factor: every element is {factor} times what it should be"
 
 
 def _missing_sum(failure):

@@ -50,12 +50,16 @@ def _clamp(x, min, max):
     return x if min is None and max is None else torch.clamp(x, min, max)
 
 
-def _relation(x, y, relation):
-    return {"not_equal": torch.ne, "equal": torch.eq}.get(relation, getattr(torch, relation, None))(x, y)
+def _relation(name):
+    return lambda x, y: getattr(torch, name)(x, torch.as_tensor(y, dtype=x.dtype))
 
 
-def _logical(*x, relation):
-    return getattr(torch, relation)(*[v > 0 for v in x])
+def _prod(x, dim, keepdim):
+    """torch multiplies along one axis at a time."""
+    dims = sorted(d % x.ndim for d in ((dim,) if isinstance(dim, int) else _dims(x, dim)))
+    for d in dims[::-1]:
+        x = torch.prod(x, d, keepdim)
+    return x
 
 
 def _pad(x, pad, mode, **value):
@@ -192,10 +196,14 @@ def _dropout(x, p, training, rng):
 _SAME_NAME = (
     "neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "reciprocal", "sin", "cos",
     "tanh", "erf", "sigmoid", "relu", "softmax", "log_softmax", "cumsum", "argmax", "argmin", "flatten",
-    "movedim", "unsqueeze", "narrow", "outer", "matmul", "transpose",
+    "movedim", "unsqueeze", "narrow", "outer", "matmul", "transpose", "clone", "logical_not", "isnan", "isfinite",
 )  # fmt: skip
 
-COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME} | {
+_RELATIONS = ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or")
+
+COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME}
+COUNTERPARTS |= {name: _relation(name) for name in _RELATIONS}
+COUNTERPARTS |= {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
@@ -207,8 +215,6 @@ COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME} | {
     "where": lambda x, y, condition: torch.where(_index(condition), x, y),
     "clamp": _clamp,
     "lerp": _lerp,
-    "compare": _relation,
-    "logical": _logical,
     "softplus": TF.softplus,
     "logsigmoid": TF.logsigmoid,
     "leaky_relu": TF.leaky_relu,
@@ -220,6 +226,9 @@ COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME} | {
     "mean": lambda x, dim, keepdim: torch.mean(x, _dims(x, dim), keepdim),
     "var": torch.var,
     "std": torch.std,
+    "prod": _prod,
+    "max": torch.max,
+    "min": torch.min,
     "amax": lambda x, dim, keepdim: torch.amax(x, _dims(x, dim), keepdim),
     "amin": lambda x, dim, keepdim: torch.amin(x, _dims(x, dim), keepdim),
     "logsumexp": torch.logsumexp,

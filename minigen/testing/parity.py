@@ -30,7 +30,7 @@ def parity(case, sample, rng):
     forward = _error(*values)
     if not case.differentiable or np.isinf(forward):
         return Errors(forward, 0.0, 0.0)
-    vs = weights(rng, [y.shape for y in values[0]])
+    vs = weights(rng, [y.shape for y in values[0] if y.dtype.kind == "f"])
     ws = weights(rng, [x.shape for x in ours.xs])
     first = _error(ours.first(vs), theirs.first(vs))
     return Errors(forward, first, _error(ours.second(ws), theirs.second(ws)))

@@ -1,5 +1,7 @@
 """What a case must show, for one sample: three laws, each a function that raises where it is broken."""
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from .. import backends
@@ -53,17 +55,12 @@ def check_single_precision(case, sample, rng, tolerance=1e-4):
     vs = None
     found = []
     for arrays, backend in ((inputs, None), ([x.astype(np.float64) for x in inputs], "reference")):
-        previous = backends.current()
-        if backend:
-            backends.backend(backend)
-        try:
+        with backends.backend(backend) if backend else nullcontext():
             leaves = [x.requires_grad_() for x in tensors(arrays)]
             ys = outputs(case.op(*leaves, **sample.options))
             vs = weights(rng, [y.shape for y in ys]) if vs is None else vs
             seeds = tensors([v.astype(arrays[0].dtype) for v in vs])
             found.append(grad(ys, leaves, seeds) if ys[0].requires_grad else [None] * len(leaves))
-        finally:
-            backends.activate(previous)
     for i, (single, double) in enumerate(zip(*found, strict=True)):
         error = 0.0 if single is double is None else scaled_error(single.numpy(), double.numpy())
         assert error <= tolerance, (

@@ -50,7 +50,9 @@ def read_checkpoint(path):
         raise CheckpointError(f"{path} is damaged, or no safetensors file: {error}") from error
     except KeyError:
         raise CheckpointError(f"{path} is a safetensors file, but not one of minigen's") from None
-    if facts.get("format", 0) > FORMAT:
+    if not isinstance(facts, dict) or not isinstance(facts.get("format"), int):
+        raise CheckpointError(f"{path} is damaged: its description states no format")
+    if facts["format"] > FORMAT:
         raise CheckpointError(
             f"{path} has format {facts['format']}, newer than this minigen reads ({FORMAT}); install the newer minigen"
         )

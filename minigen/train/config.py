@@ -1,5 +1,6 @@
 """How long, how fast and with which seed a model is trained."""
 
+import math
 from dataclasses import dataclass
 
 from ..errors import UserError
@@ -32,7 +33,7 @@ class TrainConfig:
         if len(given) > 1:
             raise UserError(f"got {' and '.join(given)}; give only one of steps, epochs and minutes")
         for name, value in {**given, "batch_size": self.batch_size, "learning_rate": self.learning_rate}.items():
-            if value <= 0:
+            if not 0 < value < math.inf:
                 raise UserError(f"{name} is {value}; it must be positive")
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}; it must not be negative")

@@ -14,6 +14,10 @@ from pathlib import Path
 from ..errors import CheckpointError, UserError
 from ..files import write_bytes
 
+DECISIVE = {"train": ("seed", "batch_size"), "model": (), "data": ()}
+"""What the next step of a run depends on: seed and batches, and all of the model and the data."""
+_WORDS = {"train": "training", "model": "model", "data": "data"}
+
 
 class RunFolder:
     """The paths of one run, and the writing of its small files."""
@@ -28,21 +32,21 @@ class RunFolder:
         self.best = self.path / "checkpoints" / "best.safetensors"
 
     def prepare(self, config, resume):
-        """Create the folder and write ``config``; with ``resume`` go on in a folder that is there.
+        """Create the folder; with ``resume`` go on in one that is there.
 
         Returns:
             Whether there is a checkpoint to go on from.
         Raises:
             UserError: the folder is not empty and ``resume`` is off, or it cannot be written.
-            CheckpointError: the folder holds a run with another model or other data.
+            CheckpointError: the folder holds a run whose next step would be another one than that of ``config``.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise UserError(f"{self.path} is a file; the output must be a folder")
-        if not resume and self.path.exists() and any(self.path.iterdir()):
-            raise UserError(
-                f"{self.path} is not empty; choose another output folder, or continue that run with --resume"
-            )
         try:
+            if self.path.exists() and not self.path.is_dir():
+                raise UserError(f"{self.path} is a file; the output must be a folder")
+            if not resume and self.path.exists() and any(self.path.iterdir()):
+                raise UserError(
+                    f"{self.path} is not empty; choose another output folder, or continue that run with --resume"
+                )
             self.last.parent.mkdir(parents=True, exist_ok=True)
             self.samples.mkdir(exist_ok=True)
         except OSError as error:
@@ -50,24 +54,23 @@ class RunFolder:
         continues = resume and self.last.exists()
         if continues:
             self._compare(config)
-        write_bytes(self.config, json.dumps(config, indent=2, sort_keys=True).encode() + b"\n")
         return continues
 
     def _compare(self, config):
-        before = self.read_config()
-        for part in ("family", "model", "data"):
-            old, new = before.get(part), json.loads(json.dumps(config.get(part)))
-            if old != new:
-                keys = (
-                    [k for k in new if old.get(k) != new[k]] if isinstance(new, dict) and isinstance(old, dict) else []
-                )
-                what = (
-                    ", ".join(f"{k} {old.get(k)!r} there, {new[k]!r} now" for k in keys)
-                    or f"{old!r} there, {new!r} now"
-                )
+        before, now = self.read_config(), json.loads(json.dumps(config))
+        for part, fields in DECISIVE.items():
+            old, new = before[part], now[part]
+            names = fields or [name for name in {**old, **new} if name != "data_dir"]
+            changed = [f"{n} {old.get(n)!r} there, {new.get(n)!r} now" for n in names if old.get(n) != new.get(n)]
+            if changed:
                 raise CheckpointError(
-                    f"{self.path} holds a run with another {part} ({what}); resume with the same options"
+                    f"{self.path} holds a run with another configuration of the {_WORDS[part]} ({', '.join(changed)});"
+                    " resume with the same options"
                 )
+
+    def write_config(self, config):
+        """Write what was asked for."""
+        write_bytes(self.config, json.dumps(config, indent=2, sort_keys=True).encode() + b"\n")
 
     def read_config(self):
         """The configuration that the run was started with.
@@ -76,11 +79,14 @@ class RunFolder:
             CheckpointError: there is none, or it cannot be read.
         """
         try:
-            return json.loads(self.config.read_text())
+            config = json.loads(self.config.read_text())
         except FileNotFoundError:
             raise CheckpointError(f"{self.path} is no run folder: it has no config.json") from None
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.config} cannot be read: {error}") from error
+        if not isinstance(config, dict) or not all(isinstance(config.get(part), dict) for part in DECISIVE):
+            raise CheckpointError(f"{self.config} does not describe a run: it must state {', '.join(DECISIVE)}")
+        return config
 
     def history(self):
         """All lines of metrics.jsonl that are whole, as dicts."""
@@ -89,9 +95,11 @@ class RunFolder:
         lines = []
         for line in self.metrics.read_text().splitlines():
             try:
-                lines.append(json.loads(line))
+                numbers = json.loads(line)
             except ValueError:
-                break  # the write that an interrupt cut short
+                continue
+            if isinstance(numbers, dict) and "step" in numbers:
+                lines.append(numbers)
         return lines
 
     def write_history(self, history):

@@ -1,10 +1,11 @@
 """Pictures, as PNG files: nothing here knows tensors or models.
 
-Grids of images need Pillow alone and are offered here; what needs matplotlib is imported by its own name, so that a
-command that only writes samples does not wait for it: ``from minigen.viz.curves import save_curves``,
-``from minigen.viz.points import save_points, save_outlines``.
+Grids of images need Pillow alone; matplotlib is imported when the first figure is drawn.
 """
 
-from minigen.viz.grid import save_grid
+from .curves import save_curves
+from .grid import save_grid
+from .points import save_outlines, save_points
+from .samples import save_samples
 
-__all__ = ["save_grid"]
+__all__ = ["save_curves", "save_grid", "save_outlines", "save_points", "save_samples"]

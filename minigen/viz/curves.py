@@ -1,16 +1,12 @@
 """How a training run went: one small panel for each quantity."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Mapping, Sequence
 from numbers import Real
 
-from matplotlib.ticker import MaxNLocator
-
-from minigen.errors import UserError
-from minigen.viz.figure import COLORS, FAINT, INK, new_figure, save_figure, tidy
+from ..errors import UserError
+from .figure import COLORS, FAINT, INK, new_figure, save_figure, tidy
 
 CLOCKS = ("step", "epoch", "seconds", "time", "images_per_second")
 
@@ -38,7 +34,7 @@ def save_curves(history: Sequence[Mapping], path: str | os.PathLike, keys: Seque
             axes.plot(x, y, color=color, linewidth=1.4, label=label, marker=marker, markersize=2.5)
         tidy(axes, name)
         axes.grid(axis="y", color=FAINT, linewidth=0.6)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.get_major_locator().set_params(nbins=5, integer=True)
         axes.margins(x=0.02)
         if k >= len(panels) - columns:
             axes.set_xlabel("step", fontsize=8, color=INK)

@@ -1,29 +1,26 @@
 """The one look of every figure: light, unframed, a palette that colour-blind readers can tell apart."""
 
-from __future__ import annotations
-
 import os
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from minigen.files import whole_file
+from ..files import whole_file
 
 # "Color Universal Design", Okabe and Ito, 2008, https://jfly.uni-koeln.de/color/ (its yellow left out: too pale)
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK, FAINT = "#333333", "#DDDDDD"
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float):
     """An empty figure of that many inches, independent of pyplot and its global state."""
+    # half a second to import, which a command that only writes a grid of images does not wait for
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def tidy(axes: Axes, title: str = "") -> None:
+def tidy(axes, title: str = "") -> None:
     """Take away the frame, lighten the rest, and put a title on the left."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
@@ -33,7 +30,7 @@ def tidy(axes: Axes, title: str = "") -> None:
         axes.set_title(title, loc="left", fontsize=10, color=INK)
 
 
-def save_figure(figure: Figure, path: str | os.PathLike) -> None:
+def save_figure(figure, path: str | os.PathLike) -> None:
     """Write a figure as a PNG, whole or not at all; UserError where it cannot be written."""
-    with whole_file(path) as file, mpl.rc_context({"savefig.facecolor": "white"}):
-        figure.savefig(file, format="png", dpi=150)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=150, facecolor="white")

@@ -1,15 +1,13 @@
 """Many images on one sheet."""
 
-from __future__ import annotations
-
 import math
 import os
 
 import numpy as np
 from PIL import Image
 
-from minigen.errors import ShapeError, UserError
-from minigen.files import whole_file
+from ..errors import ShapeError, UserError
+from ..files import whole_file
 
 SHEET = 768  # pixels, about: small images are enlarged until the sheet is this wide
 PAPER = 32  # the grey between images: told from black ink and white alike

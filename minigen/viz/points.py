@@ -1,14 +1,12 @@
 """Samples that are points: clouds in the plane, and closed outlines."""
 
-from __future__ import annotations
-
 import math
 import os
 
 import numpy as np
 
-from minigen.errors import ShapeError
-from minigen.viz.figure import COLORS, INK, new_figure, save_figure, tidy
+from ..errors import ShapeError
+from .figure import COLORS, INK, new_figure, save_figure, tidy
 
 SHOWN = 10_000  # points of a cloud; more only blacken the picture
 
@@ -40,11 +38,11 @@ def save_points(points: np.ndarray, path: str | os.PathLike, reference: np.ndarr
 
 def frame(cloud: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest corner (2,) of the axes for a cloud (N, 2): the finite range, widened by a tenth."""
-    finite = cloud[np.isfinite(cloud).all(axis=1)]
+    finite = cloud[np.isfinite(cloud).all(axis=1)].astype(np.float64)  # in float32 a small margin would vanish
     if len(finite) == 0:
         return np.full(2, -1.0), np.full(2, 1.0)
     low, high = finite.min(axis=0), finite.max(axis=0)
-    margin = 0.1 * max(float((high - low).max()), 1e-6)
+    margin = 0.1 * max((high - low).max(), 1e-6 * np.abs(finite).max(), 1e-6)
     return low - margin, high + margin
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minigen
 from minigen import Stream
-from minigen.errors import UserError
+from minigen.errors import DTypeError, UserError
 
 seeds = st.integers(0, 2**63 - 1)
 
@@ -68,3 +68,54 @@ def test_generators_are_for_small_draws_on_the_host():
 def test_bad_seeds_are_refused(options):
     with pytest.raises(UserError, match=r"must be an integer in \[0, 2\*\*63\)"):
         Stream(**options)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float16, bool, np.complex128])
+def test_other_dtypes_are_refused(dtype):
+    for draw in (Stream(0).normal, Stream(0).uniform):
+        with pytest.raises(DTypeError, match=f"got the dtype {np.dtype(dtype)}, wanted float32 or float64"):
+            draw((4096,), dtype)
+
+
+@pytest.mark.parametrize("shape", [(-1,), (2, -3), -1, (2.5,), 2.0, "ab", (2, None), None])
+def test_bad_shapes_are_refused(shape):
+    with pytest.raises(UserError, match="wanted integers of at least 0"):
+        Stream(0).normal(shape)
+
+
+@pytest.mark.parametrize("start", [-1, 0.5, None])
+def test_bad_starts_are_refused(start):
+    with pytest.raises(UserError, match="wanted an integer of at least 0"):
+        Stream(0).uniform((4,), start=start)
+
+
+@pytest.mark.parametrize("shape", [(), 5, [2, 3], np.array([2, 3]), (np.int64(2), 0), (0,)])
+def test_shapes_are_taken_as_numpy_takes_them(shape):
+    assert Stream(0).normal(shape).shape == np.zeros(shape).shape
+
+
+@given(seeds, st.lists(st.text("a/~01", max_size=4), max_size=3), st.lists(st.text("a/~01", max_size=4), max_size=3))
+def test_names_are_not_ambiguous(seed, first, second):
+    a, b = Stream(seed), Stream(seed)
+    for name in first:
+        a = a.child(name)
+    for name in second:
+        b = b.child(name)
+    assert (a.key == b.key) == (first == second)
+
+
+def test_a_slash_in_a_name_is_no_grandchild():
+    assert Stream(0).child("a").child("b").key != Stream(0).child("a/b").key
+    assert Stream(0).child("a~1b").key != Stream(0).child("a/b").key
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_normal_and_uniform_of_one_stream_are_independent(dtype):
+    """Made of the same bits, the radius would fall as the uniform number grows: a correlation of −0.9 or so."""
+    n = 100_000
+    z, u = (getattr(Stream(3), draw)((n,), dtype).astype(np.float64) for draw in ("normal", "uniform"))
+    radius = np.repeat(np.hypot(z[0::2], z[1::2]), 2)
+    angle = np.repeat(np.arctan2(z[1::2], z[0::2]), 2)
+    for f in (z, abs(z), radius, angle, np.cos(angle)):
+        for v in (u[0::2], u[1::2]):
+            assert abs(np.corrcoef(f[0::2], v)[0, 1]) < 5 / np.sqrt(n / 2)

@@ -1,12 +1,20 @@
 """The user's own arrays: what is accepted comes back, what is not is explained."""
 
+import io
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigen.data import arrays, load
 from minigen.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One folder for all draws of a property."""
+    return tmp_path_factory.mktemp("arrays")
 
 
 def together(data):
@@ -108,3 +116,30 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, suffix):
         path.write_bytes(whole[:cut])
         with pytest.raises(DataError, match=f"mine{suffix}"):
             load(path)
+
+
+@pytest.mark.parametrize("content", [b"not an array", b"\x80\x04K\x01.", b"PK", b""])
+def test_junk_is_refused_without_advice_to_unpickle_it(tmp_path, content):
+    path = tmp_path / "mine.npy"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"no \.npy or \.npz file of plain numbers; write it with") as caught:
+        load(path)
+    assert "pickle" not in str(caught.value)
+
+
+@given(
+    st.sampled_from([np.save, np.savez, np.savez_compressed]), st.floats(0, 1, exclude_max=True), st.integers(0, 255)
+)
+@settings(max_examples=300)
+def test_a_changed_byte_is_refused_or_harmless(folder, save, where, byte):
+    """Whatever the byte breaks (header, deflate stream, directory), it is told as damage of this file."""
+    content = io.BytesIO()
+    save(content, np.random.default_rng(0).standard_normal((9, 2))) if save is np.save else save(content, x=np.eye(9))
+    changed = bytearray(content.getvalue())
+    changed[int(where * len(changed))] = byte
+    path = folder / ("mine.npy" if save is np.save else "mine.npz")
+    path.write_bytes(changed)
+    try:
+        assert load(path).kind in ("points", "images")
+    except DataError as error:
+        assert path.name in str(error)

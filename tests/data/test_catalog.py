@@ -19,7 +19,8 @@ def test_every_named_set_keeps_its_promises(name):
     for part in (data.train, data.validation, data.test):
         assert part.x.shape == (len(part), *data.shape) and part.levels == data.levels
         assert part.labels.dtype == np.int64 and part.labels.min() >= 0 and part.labels.max() < data.classes
-        assert data.kind == "points" or part.x.max() <= data.levels - 1
+        assert data.kind != "images" or part.x.max() <= data.levels - 1
+    assert (data.kind == "images") == (len(data.shape) == 3) and (data.kind == "outlines") == (name == "shapes-points")
     assert (data.log_density is not None) == (data.kind == "points" and data.shape == (2,))
 
 
@@ -42,16 +43,36 @@ def test_an_unknown_name_gets_a_hint_and_the_list():
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("digits", {"size": 16}, "size got 16, but it applies to"),
-        ("shapes", {"size": 0}, "at least 1 pixel"),
-        ("shapes", {"channels": 3}, "channels got 3, but it applies to"),
-        ("digits", {"channels": 2}, "wanted 1"),
+        ("digits", {"size": 16}, r"--image-size \(size=\) got 16, but it applies to a folder of images and to shapes"),
+        ("shapes", {"size": 0}, r"--image-size \(size=\) got 0; wanted at least 1 pixel"),
+        ("shapes", {"channels": 3}, r"--image-channels \(channels=\) got 3, but it applies to a folder of images,"),
+        ("digits", {"channels": 2}, r"--image-channels \(channels=\) got 2; wanted 1"),
+        ("digits", {"data_dir": "/x"}, r"--data-dir \(data_dir=\) got /x, but it applies to mnist and to fashion"),
         ("moons", {"seed": -1}, "seed got -1"),
     ],
 )
 def test_options_that_do_not_apply_are_refused(name, options, words):
     with pytest.raises(UserError, match=words):
         load(name, **options)
+
+
+def test_the_folder_of_the_environment_does_not_bother_other_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGEN_DATA_DIR", str(tmp_path))
+    assert "data_dir" not in load("digits").options
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "~nobody-of-this-name/x"])
+def test_a_path_that_cannot_be_looked_for_is_told(name):
+    with pytest.raises(UserError, match="cannot look for the data"):
+        load(name)
+
+
+def test_the_options_of_a_set_load_it_again(tmp_path):
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).standard_normal((20, 2)))
+    for data in (load("shapes", size=16, seed=3), load(tmp_path / "mine.npy", seed=4)):
+        again = load(**data.options)
+        np.testing.assert_array_equal(again.test.x, data.test.x)
+        assert again.options == data.options
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):

@@ -81,7 +81,7 @@ def test_photographs_are_turned_as_exif_says(tmp_path):
 
 def test_different_sizes_are_named(grey):
     write(grey / "9.png", np.zeros((7, 6), np.uint8))
-    with pytest.raises(DataError, match=r"0\.png is 6×4 pixels, .*9\.png is 6×7; .*--size"):
+    with pytest.raises(DataError, match=r"0\.png is 6×4 pixels, .*9\.png is 6×7; .*--image-size \(size=\)"):
         load(grey)
 
 

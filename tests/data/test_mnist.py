@@ -51,6 +51,16 @@ def test_the_real_files_have_the_published_split(real_folder):
     assert list(data.train.labels[:5]) == [5, 0, 4, 1, 9]
 
 
+def test_the_folder_given_is_remembered_whole(tiny, monkeypatch):
+    monkeypatch.chdir(tiny)
+    options = load("mnist", data_dir=".").options
+    assert options["data_dir"] == str(tiny.resolve())
+    monkeypatch.chdir("/")
+    assert len(load(**options).test) == 20
+    monkeypatch.setenv("MINIGEN_DATA_DIR", str(tiny))
+    assert "data_dir" not in load("mnist").options
+
+
 def test_splits_and_types(tiny):
     data = load("mnist", data_dir=tiny)
     assert [len(data.train), len(data.validation), len(data.test)] == [100, 400, 20]

@@ -9,7 +9,7 @@ import pytest
 from minigen import Stream, data, grad, tensor
 from minigen.errors import UserError
 from minigen.models import VAE, DataSpec, VAEConfig
-from minigen.probability import Normal, kl_standard_normal, standard_normal_log_prob
+from minigen.probability import Normal, standard_normal_log_prob
 
 IMAGES = DataSpec((4, 4, 1), levels=17)
 POINTS = DataSpec((2,))
@@ -143,9 +143,17 @@ def test_doubly_reparameterised_gradient_is_unbiased():
     assert np.abs(plain).max() > 20 * error.max()  # the test has something to see
 
 
-def test_an_untrained_encoder_has_the_prior_as_kl_zero_point():
-    zero = tensor(np.zeros((3, 2)))
-    np.testing.assert_array_equal(kl_standard_normal(zero, zero).numpy(), 0)
+def test_the_bound_takes_bounded_memory():
+    """However many data and draws: the decoder sees so many rows at once that its arrays stay near 100 MB."""
+    spec = DataSpec((64, 64, 3), 256)
+    vae = VAE(VAEConfig(network="conv", latent=2, channels=(4, 8)), spec, rng=np.random.default_rng(0))
+    seen = []
+    outputs = vae.outputs
+    vae.outputs = lambda z: seen.append(math.prod(z.shape[:-1])) or outputs(z)
+    values = vae.log_prob(np.zeros((3, *spec.shape), np.float32), Stream(0), samples=1000).values
+    assert values.shape == (3,)
+    assert max(seen) * spec.size * 4 < 110e6
+    assert sum(seen) == 3000
 
 
 @pytest.mark.parametrize("network", ["mlp", "conv"])
@@ -168,6 +176,14 @@ def test_the_mean_of_an_untrained_model_is_the_datas(network, likelihood):
 def test_configuration_errors_say_what_to_do():
     with pytest.raises(UserError, match="latent is 0; it must be at least 1"):
         VAEConfig(latent=0)
+    with pytest.raises(UserError, match="beta is nan"):
+        VAEConfig(beta=float("nan"))
+    with pytest.raises(UserError, match="network is 'lstm'; it must be one of: mlp, conv"):
+        VAEConfig(network="lstm")
+    with pytest.raises(UserError, match="samples=0"):
+        make().log_prob(images(2), Stream(0), samples=0)
+    with pytest.raises(UserError, match="within"):
+        make().log_prob(images(2) * 7, Stream(0))
     with pytest.raises(UserError, match="beta is 2"):
         VAEConfig(beta=2.0, objective="iwae")
     with pytest.raises(UserError, match="divisible by 4"):

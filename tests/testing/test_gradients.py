@@ -115,6 +115,42 @@ def test_a_forward_pass_that_ignores_strides_is_named():
         check_gradients(WrongForwardAtAStride.apply, X, X + 2)
 
 
+class WrongExp(Op):
+    """eˣ with the derivative of one element, or of all, off by a factor."""
+
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return np.exp(x)
+
+    def backward(self, g):
+        return g * self.outputs[0] * self.factor
+
+
+@pytest.mark.parametrize("fault", [1e-3, 1e-6])
+@pytest.mark.parametrize("large", [20.0, 12.0, 2.0])
+def test_one_wrong_element_does_not_hide_behind_large_ones(fault, large):
+    x = np.array([0.3, large, -0.4])
+    check_gradients(lambda x: WrongExp.apply(x, factor=np.ones(3)), x, order=2)
+    with pytest.raises(GradientError, match="no simple pattern") as caught:
+        check_gradients(lambda x: WrongExp.apply(x, factor=np.array([1.0, 1.0, 1.0 + fault])), x)
+    assert (caught.value.input, caught.value.element) == (0, (2,))
+
+
+def test_a_wrong_small_input_does_not_hide_behind_a_large_one_by_differences():
+    with pytest.raises(GradientError, match="input 0 of shape"):
+        check_gradients(
+            lambda a, b: (WrongExp.apply(a, factor=1.0 + 1e-3), F.exp(b)), X[:1], X + 12.0, method="difference"
+        )
+
+
+def test_a_factor_near_one_is_told_in_full():
+    with pytest.raises(GradientError, match=r"every element is \(1 \+1e-06\) times"):
+        check_gradients(lambda x: WrongExp.apply(x, factor=1.000001), X)
+    with pytest.raises(GradientError, match=r"every element is 1\.001 times"):
+        check_gradients(lambda x: WrongExp.apply(x, factor=1.001), X)
+
+
 @pytest.mark.parametrize("op", [Product, WrongSign, WrongFactor, MeanForSum])
 def test_right_first_order_says_nothing_of_the_wrong_second(op):
     """An op whose faults do not show at this input passes: the check tells about the point it was given."""

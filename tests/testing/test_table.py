@@ -59,7 +59,9 @@ def test_distinct_numbers_have_no_ties(d):
 def test_draws_are_a_function_of_the_seed(case):
     a, b = (case.draw(Draw(np.random.default_rng(5))) for _ in range(2))
     assert repr(a) == repr(b)
-    assert all(np.array_equal(x, y) and x.dtype == np.float64 for x, y in zip(a.inputs, b.inputs, strict=True))
+    for x, y in zip(a.inputs, b.inputs, strict=True):
+        np.testing.assert_array_equal(x, y)
+        assert x.dtype == np.float64
 
 
 @pytest.mark.parametrize(

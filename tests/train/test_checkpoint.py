@@ -70,6 +70,10 @@ def test_foreign_and_newer_files(tmp_path):
     save_file({"x": np.zeros(2)}, tmp_path / "newer", metadata={"minigen": json.dumps({"format": 99})})
     with pytest.raises(CheckpointError, match="format 99, newer"):
         read_checkpoint(tmp_path / "newer")
+    for facts in ([1], {"format": "2"}, {"format": None}, {}):
+        save_file({"x": np.zeros(2)}, tmp_path / "odd", metadata={"minigen": json.dumps(facts)})
+        with pytest.raises(CheckpointError, match="states no format"):
+            read_checkpoint(tmp_path / "odd")
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         read_checkpoint(tmp_path / "missing")
 

@@ -1,12 +1,14 @@
 """Training sessions: resumed runs are bit-identical, interrupted ones are kept, bad folders are refused whole."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
 
 import minigen
-from minigen import data
+from minigen import data, optim
 from minigen.errors import CheckpointError, NonFiniteError, UserError
 from minigen.models import VAEConfig
 from minigen.train import RunFolder, TrainConfig, Trainer, fit, load, read_checkpoint, write_checkpoint
@@ -29,7 +31,7 @@ def test_a_run_leaves_what_it_promises(digits, tmp_path):
     model = run(digits, folder.path, steps=120)
     assert json.loads(folder.config.read_text())["model"]["latent"] == 3
     lines = folder.history()
-    assert [line["step"] for line in lines] == [50, 100]
+    assert [line["step"] for line in lines] == [50, 100, 120]
     assert {"loss", "reconstruction", "kl", "gradient_norm", "seconds"} <= set(lines[0])
     assert folder.best.exists()
     assert folder.curves.exists()
@@ -86,16 +88,97 @@ def test_same_seed_same_bits_at_any_thread_count(digits, tmp_path):
 
 
 def test_an_interrupt_keeps_the_model(digits, tmp_path, monkeypatch):
-    step = Trainer.step
+    """A real SIGINT in the middle of a step: the step is finished, and the run goes on from it bit for bit."""
+    update = optim.Adam.step
 
     def interrupted(self):
-        if self.done == 30:
-            raise KeyboardInterrupt
-        return step(self)
+        update(self)
+        if self.steps == 30:
+            os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Trainer, "step", interrupted)
-    run(digits, tmp_path / "run", steps=60)
-    assert read_checkpoint(RunFolder(tmp_path / "run").last)[1]["step"] == 30
+    monkeypatch.setattr(optim.Adam, "step", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    run(digits, tmp_path / "parts", steps=60)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert read_checkpoint(RunFolder(tmp_path / "parts").last)[1]["step"] == 30
+    monkeypatch.setattr(optim.Adam, "step", update)
+    run(digits, tmp_path / "parts", steps=60, resume=True)
+    run(digits, tmp_path / "whole", steps=60)
+    whole, parts = (read_checkpoint(RunFolder(tmp_path / name).last)[0] for name in ("whole", "parts"))
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], parts[name], err_msg=name)
+
+
+def test_a_second_interrupt_does_not_wait(digits, tmp_path, monkeypatch):
+    def stuck(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "step", stuck)
+    with pytest.raises(KeyboardInterrupt):
+        run(digits, tmp_path / "run", steps=60)
+
+
+def test_a_picture_that_cannot_be_written_does_not_cost_the_model(digits, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise UserError("cannot write the picture: No space left on device")
+
+    monkeypatch.setattr("minigen.train.session.save_samples", full)
+    with pytest.raises(UserError, match="No space left"):
+        run(digits, tmp_path / "run", steps=5)
+    assert read_checkpoint(RunFolder(tmp_path / "run").last)[1]["step"] == 5
+
+
+@pytest.mark.parametrize("change", [{"batch_size": 20}, {"seed": 3}])
+def test_other_batches_cannot_resume(digits, tmp_path, change):
+    run(digits, tmp_path / "run", steps=3)
+    config = RunFolder(tmp_path / "run").config.read_bytes()
+    options = {"steps": 6, "batch_size": 50, **change}
+    with pytest.raises(CheckpointError, match=f"configuration of the training .*{next(iter(change))}"):
+        fit("vae", digits, SMALL, TrainConfig(**options), out=tmp_path / "run", resume=True, progress=False)
+    assert RunFolder(tmp_path / "run").config.read_bytes() == config
+
+
+def test_a_damaged_checkpoint_leaves_the_configuration_alone(digits, tmp_path):
+    run(digits, tmp_path / "run", steps=3)
+    folder = RunFolder(tmp_path / "run")
+    config = folder.config.read_bytes()
+    folder.last.write_bytes(folder.last.read_bytes()[:-3])
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(digits, tmp_path / "run", steps=9, resume=True)
+    assert folder.config.read_bytes() == config
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "nonsense", '{"train": 1, "model": {}, "data": {}}'])
+def test_a_configuration_that_is_none(digits, tmp_path, content):
+    run(digits, tmp_path / "run", steps=3)
+    RunFolder(tmp_path / "run").config.write_text(content)
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        run(digits, tmp_path / "run", steps=9, resume=True)
+
+
+def test_the_end_is_reported_and_validated(digits, tmp_path):
+    run(digits, tmp_path / "run", steps=7)
+    (line,) = RunFolder(tmp_path / "run").history()
+    assert line["step"] == 7
+    assert "validation/loss" in line
+    assert RunFolder(tmp_path / "run").best.exists()
+    assert RunFolder(tmp_path / "run").curves.exists()
+    assert load(tmp_path / "run", which="best").config == SMALL
+
+
+def test_a_finished_run_has_nothing_to_do(digits, tmp_path):
+    run(digits, tmp_path / "run", steps=5)
+    before = RunFolder(tmp_path / "run").last.read_bytes()
+    run(digits, tmp_path / "run", steps=3, resume=True)
+    assert RunFolder(tmp_path / "run").last.read_bytes() == before
+
+
+def test_families_and_their_configurations_must_fit(digits):
+    with pytest.raises(UserError, match="unknown family 'gan'"):
+        fit("gan", digits, SMALL, TrainConfig(steps=1))
+    with pytest.raises(UserError, match="configured by a VAEConfig, got a TrainConfig"):
+        fit("vae", digits, TrainConfig(), SMALL)
 
 
 def test_resume_starts_where_there_is_no_checkpoint_yet(digits, tmp_path):
@@ -115,11 +198,13 @@ def test_a_folder_in_use_is_refused_and_left_alone(digits, tmp_path):
 def test_another_model_or_other_data_cannot_resume(digits, tmp_path):
     run(digits, tmp_path / "run", steps=3)
     before = RunFolder(tmp_path / "run").last.read_bytes()
-    with pytest.raises(CheckpointError, match=r"another model .latent 3 there, 4 now"):
+    with pytest.raises(CheckpointError, match=r"another configuration of the model .latent 3 there, 4 now"):
         run(digits, tmp_path / "run", steps=5, resume=True, model=VAEConfig(latent=4, hidden=(12,)))
     shapes = data.load("shapes", size=8)
-    with pytest.raises(CheckpointError, match="another data"):
-        fit("vae", shapes, SMALL, TrainConfig(steps=5), out=tmp_path / "run", resume=True, progress=False)
+    with pytest.raises(CheckpointError, match="another configuration of the data"):
+        fit(
+            "vae", shapes, SMALL, TrainConfig(steps=5, batch_size=50), out=tmp_path / "run", resume=True, progress=False
+        )
     assert RunFolder(tmp_path / "run").last.read_bytes() == before
 
 
@@ -147,6 +232,7 @@ def test_minutes_end_a_run(digits, tmp_path):
         ({"steps": 5, "epochs": 1}, "steps and epochs; give only one"),
         ({"steps": 0}, "steps is 0; it must be positive"),
         ({"minutes": -1.0}, "minutes is -1"),
+        ({"minutes": float("nan")}, "minutes is nan"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0"),
         ({"seed": -1}, "seed is -1"),
@@ -172,7 +258,8 @@ def test_last_checkpoint_can_be_read_by_its_own_path(digits, tmp_path):
     run(digits, tmp_path / "run", steps=3)
     assert load(RunFolder(tmp_path / "run").last).config == SMALL
     assert load(tmp_path / "run", which="last").spec.shape == (8, 8, 1)
-    with pytest.raises(CheckpointError, match="no checkpoint"):
+    RunFolder(tmp_path / "run").best.unlink()
+    with pytest.raises(CheckpointError, match=r"no checkpoint .*once an epoch and at the end"):
         load(tmp_path / "run", which="best")
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         load(tmp_path / "nowhere")

@@ -40,6 +40,17 @@ def test_the_frame_is_the_finite_range_and_a_tenth():
     assert (low < 1).all() and (high > 1).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0, 1, -1e6, 3e38, 1e-30])
+def test_points_that_all_agree_make_a_picture(tmp_path, dtype, value):
+    """The margin is neither lost to rounding nor left to matplotlib, which would warn; warnings are errors here."""
+    points = np.full((5, 2), value, dtype)
+    low, high = frame(points)
+    assert (low < points.min(axis=0)).all() and (points.max(axis=0) < high).all()
+    save_points(points, tmp_path / "a.png", reference=points)
+    assert ink(tmp_path / "a.png") > 0
+
+
 @pytest.mark.parametrize("shape", [(5,), (5, 3), (0, 2)])
 def test_other_clouds_are_refused(tmp_path, shape):
     with pytest.raises(ShapeError, match="samples got shape"):

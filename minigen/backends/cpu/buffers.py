@@ -89,3 +89,12 @@ def deliver(target, out):
         return target
     np.copyto(out, target)
     return out
+
+
+def deliver_all(targets, outs):
+    """`deliver` for a kernel with several results; `outs` is a tuple of as many, or None."""
+    if outs is None:
+        return targets
+    for target, out in zip(targets, outs, strict=True):
+        deliver(target, out)
+    return outs

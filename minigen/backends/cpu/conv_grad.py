@@ -4,7 +4,8 @@
 
 is for each kh a product of matrices whose sum runs over pixels: the tile's rows are the numbers (kw, c), which lie side
 by side in x, its columns the channels o. Its operands are long and its result small, so the sum is cut: the images
-into at most `RUNS` runs, each with a result of its own, and those into chunks of pixels that stay in the cache.
+into at most `RUNS` runs (fewer where the kernel is large), each with a result of its own, and those into chunks of
+pixels that stay in the cache.
 
     for each run of images                              (in parallel; where runs are few, for each kernel row too)
         for each chunk of pixels: (copy x's lines with their border)
@@ -19,10 +20,12 @@ from numba import njit, prange
 
 from ..reference import conv as reference
 from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
+from .gemm import parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .vectors import MASKS, VECTOR_BYTES, pointer
 
 RUNS = 16  # of images
+SCRATCH = 1 << 23  # bytes of the runs' results; one run alone adds to the result itself
 LEAST_PIXELS = 512  # of g to a run
 PIXELS = 256  # of g to a chunk
 
@@ -98,19 +101,32 @@ def _accumulate(
             )  # fmt: skip
 
 
-@njit(cache=True, parallel=True)
-def _accumulate_parallel(
+@njit(cache=True)
+def _tasks(
     dw, x, g, images, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
-    stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands,
+    stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands, start, stop,
 ):  # fmt: skip
+    """Tasks start … stop−1 of the runs · bands: one run of images, and one band of the kernel's rows."""
     line = kernel_w * inputs * groups * outputs
-    for task in prange(runs * bands):
+    for task in range(start, stop):
         run, band = task // bands, task % bands
         k0, k1 = kernel_h * band // bands, kernel_h * (band + 1) // bands
         _accumulate(
             dw, (run * kernel_h + k0) * line, x, g, height, width, inputs, g_height, g_width, outputs,
             k1 - k0, kernel_w, stride_h, stride_w, dilation_h, dilation_w, top - k0 * dilation_h, left, groups,
             images * run // runs, images * (run + 1) // runs,
+        )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def _tasks_parallel(
+    dw, x, g, images, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
+    stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands,
+):  # fmt: skip
+    for task in prange(runs * bands):
+        _tasks(
+            dw, x, g, images, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
+            stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands, task, task + 1,
         )  # fmt: skip
 
 
@@ -137,10 +153,18 @@ def conv2d_weight_grad(x, g, kernel_size, stride, padding, dilation, groups, out
     dw = target_for(out, shape, x.dtype, x, g)
     # without masks the last pixel's last vector is read beyond the array: zeros for it to find
     columns = flat(g) if MASKS else np.append(flat(g), np.zeros(VECTOR_BYTES // g.itemsize, g.dtype))
-    runs = max(1, min(n, RUNS, n * oh * ow // LEAST_PIXELS))
-    parts = np.zeros((runs, *shape), x.dtype)
-    _accumulate_parallel(
+    runs = max(1, min(n, RUNS, n * oh * ow // LEAST_PIXELS, SCRATCH // max(dw.nbytes, 1)))
+    bands = 1 if runs == RUNS else kernel_size[0]
+    parts = np.empty((runs, *shape), x.dtype) if runs > 1 else dw[None]
+    parts[...] = 0
+    args = (
         flat(parts), flat(x), columns, n, h, w, c // groups, oh, ow, o // groups, *kernel_size,
-        *stride, *dilation, *padding, groups, runs, 1 if runs == RUNS else kernel_size[0],
+        *stride, *dilation, *padding, groups, runs, bands,
     )  # fmt: skip
-    return deliver(np.add.reduce(parts, axis=0, out=dw), out)
+    if parts_for(2 * g.size * (dw.size // o)) == 1:
+        _tasks(*args, 0, runs * bands)
+    else:
+        _tasks_parallel(*args)
+    if runs > 1:
+        np.add.reduce(parts, axis=0, out=dw)
+    return deliver(dw, out)

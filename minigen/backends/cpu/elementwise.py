@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, prange
 
 from ..reference import elementwise as reference
+from .buffers import deliver, target_for
 from .threads import run
 
 CHUNK = 4096  # elements
@@ -156,7 +157,7 @@ def _contiguous_float32(x):
 
 
 def _map(serial, parallel, out, *inputs):
-    out = np.empty(inputs[0].shape, np.float32) if out is None else out
-    flat = [x.reshape(-1) for x in (*inputs, out)]
-    run(serial, parallel, out.size, CHUNK, *flat, per_second=RATE)
-    return out
+    target = target_for(out, inputs[0].shape, inputs[0].dtype, *inputs)
+    flat = [x.reshape(-1) for x in (*inputs, target)]
+    run(serial, parallel, target.size, CHUNK, *flat, per_second=RATE)
+    return deliver(target, out)

@@ -66,7 +66,7 @@ def bernoulli_log_prob(logits, target, out=None):
 
 def bernoulli_log_prob_grad(g, logits, target, out=None):
     """See `reference.bernoulli_log_prob_grad`."""
-    if not _served(logits, target) or g.dtype != np.float32 or out is not None:
+    if not _served(logits, target) or g.dtype != np.float32 or g.shape != logits.shape[:1] or out is not None:
         return reference.bernoulli_log_prob_grad(g, logits, target, out)
     out = np.empty(logits.shape, np.float32)
     arrays = np.array(g), logits, target, out  # g may be a view with stride 0; it is short
@@ -76,4 +76,7 @@ def bernoulli_log_prob_grad(g, logits, target, out=None):
 
 
 def _served(*arrays):
+    """Whether the kernels, which check no bounds, may go through the arrays (M, D) together."""
+    if any(x.shape != arrays[0].shape or x.ndim != 2 for x in arrays):
+        return False
     return all(x.dtype == np.float32 and x.flags.c_contiguous and x.flags.writeable for x in arrays)

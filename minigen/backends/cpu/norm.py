@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit, prange
 
 from ..reference import norm as reference
+from .buffers import deliver, deliver_all, target_for
 from .threads import run
 
 ROW_CHUNK = 8192  # elements in a chunk of a tall image's rows
@@ -124,23 +125,56 @@ def _standardize_parallel(x, eps, depth, xhat, mean, var, size, chunk):
         _standardize(x, eps, depth, xhat, mean, var, c * chunk, min(size, (c + 1) * chunk))
 
 
+@njit(**FAST)
+def _column_sums(x, chunk, partial, start, stop):
+    """partial[c] += the sums of each column over chunk c of the rows of x (P, C); so too the functions below."""
+    for c in range(start, stop):
+        _add_columns(x[c * chunk : (c + 1) * chunk], partial[c])
+
+
 @njit(cache=True, parallel=True)
-def _standardize_tall(x, eps, depth, xhat, mean, var, chunk):
-    """One image x (P, C), its rows in chunks; sums[0] and sums[1] are those of all chunks together."""
+def _column_sums_parallel(x, rows, partial, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _column_sums(x, rows, partial, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _square_sums(x, mean, chunk, partial, start, stop):
+    for c in range(start, stop):
+        _add_squares(x[c * chunk : (c + 1) * chunk], mean, partial[c])
+
+
+@njit(cache=True, parallel=True)
+def _square_sums_parallel(x, mean, rows, partial, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _square_sums(x, mean, rows, partial, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _write_rows(x, mean, rstd, xhat, start, stop):
+    _write_standardized(x[start:stop], mean, rstd, xhat[start:stop])
+
+
+@njit(cache=True, parallel=True)
+def _write_rows_parallel(x, mean, rstd, xhat, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _write_rows(x, mean, rstd, xhat, c * chunk, min(size, (c + 1) * chunk))
+
+
+def _standardize_tall(x, eps, depth, xhat, mean, var):
+    """One image x (P, C), its rows in chunks with sums of their own."""
     rows, columns = x.shape
-    chunks = (rows + chunk - 1) // chunk
-    partial, sums = np.zeros((2, chunks, columns)), np.zeros((2, columns))
-    for c in prange(chunks):
-        _add_columns(x[c * chunk : (c + 1) * chunk], partial[0, c])
+    chunk = _rows(columns)
+    partial, sums = np.zeros((2, -(-rows // chunk), columns)), np.zeros((2, columns))
+    rate = RATE / columns  # rows per second
+    run(_column_sums, _column_sums_parallel, len(partial[0]), 1, x, chunk, partial[0], per_second=rate / chunk)
     _add_columns(partial[0], sums[0])
     _average_groups(sums[0], rows, depth, mean)
-    for c in prange(chunks):
-        _add_squares(x[c * chunk : (c + 1) * chunk], sums[0], partial[1, c])
+    run(_square_sums, _square_sums_parallel, len(partial[1]), 1, x, sums[0], chunk, partial[1], per_second=rate / chunk)
     _add_columns(partial[1], sums[1])
     _average_groups(sums[1], rows, depth, var)
     _invert_root(sums[1], depth, eps)
-    for c in prange(chunks):
-        _write_standardized(x[c * chunk : (c + 1) * chunk], sums[0], sums[1], xhat[c * chunk : (c + 1) * chunk])
+    run(_write_rows, _write_rows_parallel, rows, chunk, x, sums[0], sums[1], xhat, per_second=rate)
 
 
 @njit(**FAST)
@@ -161,21 +195,40 @@ def _grad_parallel(g, xhat, rstd, depth, dx, size, chunk):
         _grad(g, xhat, rstd, depth, dx, c * chunk, min(size, (c + 1) * chunk))
 
 
+@njit(**FAST)
+def _product_sums(g, xhat, chunk, partial, start, stop):
+    for c in range(start, stop):
+        _add_products(g[c * chunk : (c + 1) * chunk], xhat[c * chunk : (c + 1) * chunk], partial[0, c], partial[1, c])
+
+
 @njit(cache=True, parallel=True)
-def _grad_tall(g, xhat, rstd, depth, dx, chunk):
-    """One image g (P, C), its rows in chunks."""
+def _product_sums_parallel(g, xhat, rows, partial, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _product_sums(g, xhat, rows, partial, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _grad_rows(g, xhat, means, rstd, dx, start, stop):
+    _write_grad(g[start:stop], xhat[start:stop], means[0], means[1], rstd, dx[start:stop])
+
+
+@njit(cache=True, parallel=True)
+def _grad_rows_parallel(g, xhat, means, rstd, dx, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _grad_rows(g, xhat, means, rstd, dx, c * chunk, min(size, (c + 1) * chunk))
+
+
+def _grad_tall(g, xhat, rstd, depth, dx):
+    """One image g (P, C), its rows in chunks with sums of their own."""
     rows, columns = g.shape
-    chunks = (rows + chunk - 1) // chunk
+    chunk = _rows(columns)
+    chunks, rate = -(-rows // chunk), RATE / columns  # rows per second
     partial, sums, means = np.zeros((2, chunks, columns)), np.zeros((2, columns)), np.empty(columns // depth)
-    for c in prange(chunks):
-        top, bottom = c * chunk, (c + 1) * chunk
-        _add_products(g[top:bottom], xhat[top:bottom], partial[0, c], partial[1, c])
+    run(_product_sums, _product_sums_parallel, chunks, 1, g, xhat, chunk, partial, per_second=rate / chunk)
     for i in range(2):
         _add_columns(partial[i], sums[i])
         _average_groups(sums[i], rows, depth, means)
-    for c in prange(chunks):
-        top, bottom = c * chunk, (c + 1) * chunk
-        _write_grad(g[top:bottom], xhat[top:bottom], sums[0], sums[1], rstd, dx[top:bottom])
+    run(_grad_rows, _grad_rows_parallel, rows, chunk, g, xhat, sums, rstd, dx, per_second=rate)
 
 
 def standardize(x, eps, out=None):
@@ -183,31 +236,32 @@ def standardize(x, eps, out=None):
     if not _served(x) or x.size == 0:
         return reference.standardize(x, eps, out)
     n, p, g, d = x.shape
-    results = np.empty(x.shape, x.dtype), np.empty((n, g), x.dtype), np.empty((n, g), x.dtype)
-    results = results if out is None or not all(o.flags.c_contiguous for o in out) else out
+    shapes = x.shape, (n, g), (n, g)
+    results = tuple(target_for(o, shape, x.dtype, x) for o, shape in zip(out or (None,) * 3, shapes, strict=True))
     xhat, mean, var = results
     x3, xhat3 = np.ascontiguousarray(x).reshape(n, p, g * d), xhat.reshape(n, p, g * d)
     if _tall(x):
-        _standardize_tall(x3[0], float(eps), d, xhat3[0], mean[0], var[0], _rows(x))
+        _standardize_tall(x3[0], float(eps), d, xhat3[0], mean[0], var[0])
     else:
         rate = RATE / (p * g * d)
         run(_standardize, _standardize_parallel, n, _images(x), x3, float(eps), d, xhat3, mean, var, per_second=rate)
-    return _deliver(results, out)
+    return deliver_all(results, out)
 
 
 def standardize_grad(g, xhat, var, eps, out=None):
     """Gradient of `standardize` in x: g and xhat (N, P, G, D), var (N, G) -> (N, P, G, D)."""
-    if not (_served(g) and g.dtype == xhat.dtype) or g.size == 0:
+    fit = g.dtype == xhat.dtype and g.shape == xhat.shape and var.shape == (g.shape[0], g.shape[2])
+    if not (fit and _served(g)) or g.size == 0:
         return reference.standardize_grad(g, xhat, var, eps, out)
     n, p, groups, d = g.shape
-    dx = np.empty(g.shape, g.dtype) if out is None or not out.flags.c_contiguous else out
+    dx = target_for(out, g.shape, g.dtype, g, xhat)
     rstd = np.repeat(1 / np.sqrt(var.astype(np.float64) + eps), d, axis=1)  # (N, C)
     g3, xhat3, dx3 = (np.ascontiguousarray(a).reshape(n, p, groups * d) for a in (g, xhat, dx))
     if _tall(g):
-        _grad_tall(g3[0], xhat3[0], rstd[0], d, dx3[0], _rows(g))
+        _grad_tall(g3[0], xhat3[0], rstd[0], d, dx3[0])
     else:
         run(_grad, _grad_parallel, n, _images(g), g3, xhat3, rstd, d, dx3, per_second=RATE / (p * groups * d))
-    return _deliver((dx,), None if out is None else (out,))[0]
+    return deliver(dx, out)
 
 
 def _served(x):
@@ -218,17 +272,9 @@ def _tall(x):
     return x.shape[0] == 1 and x.size > TALL
 
 
-def _rows(x):
-    return max(4, ROW_CHUNK // (x.shape[2] * x.shape[3]))
+def _rows(columns):
+    return max(4, ROW_CHUNK // columns)
 
 
 def _images(x):
     return max(1, ROW_CHUNK // (x.size // x.shape[0]))
-
-
-def _deliver(results, out):
-    if out is None or results[0] is out[0]:
-        return results
-    for result, o in zip(results, out, strict=True):
-        o[...] = result
-    return out

@@ -104,7 +104,7 @@ def sgd_step(param, grad, velocity, lr, momentum, dampening, l2, nesterov, first
 
 def squared_norm(x):
     """Σ x² as a Python float, accumulated in float64 in the same order for any number of threads."""
-    if not _served(x):
+    if not (x.flags.c_contiguous and _served(x.reshape(-1))):
         return reference.squared_norm(x)
     partial = np.empty((x.size + CHUNK - 1) // CHUNK)
     run(_squares, _squares_parallel, partial.size, 1, x.reshape(-1), partial, per_second=RATE / CHUNK)
@@ -119,8 +119,11 @@ def lerp_(average, x, weight):
 
 
 def _served(*arrays):
-    dtype = arrays[0].dtype
-    return dtype in (np.float32, np.float64) and all(a.dtype == dtype and a.flags.c_contiguous for a in arrays)
+    """Whether the kernels, which check no bounds, may go through the arrays together; if not, the reference raises."""
+    dtype, shape = arrays[0].dtype, arrays[0].shape
+    if dtype not in (np.float32, np.float64) or len(shape) != 1:
+        return False
+    return all(a.dtype == dtype and a.shape == shape and a.flags.c_contiguous for a in arrays)
 
 
 def _typed(param, scalars):

@@ -12,6 +12,7 @@ from numba import njit, prange
 
 from ..reference import pool as reference
 from ..reference.conv import conv2d_output_size
+from .buffers import deliver, deliver_all, target_for
 from .threads import run
 
 RATE = 5e8  # elements times taps per second on one thread
@@ -140,13 +141,10 @@ def max_pool2d(x, kernel_size, stride, padding, out=None):
     shape = _output_shape(x, kernel_size, stride, padding)
     if not _served(x) or any(2 * p > k for p, k in zip(padding, kernel_size, strict=True)):
         return reference.max_pool2d(x, kernel_size, stride, padding, out)
-    fits = out is not None and all(o.flags.c_contiguous for o in out)
-    results = out if fits else (np.empty(shape, x.dtype), np.empty(shape, np.int64))
+    values, indices = out or (None, None)
+    results = target_for(values, shape, x.dtype, x), target_for(indices, shape, np.dtype(np.int64), x)
     _by_row(_max_pool2d, _max_pool2d_parallel, x, kernel_size, tuple(stride), tuple(padding), *results)
-    if out is None or fits:
-        return results
-    out[0][...], out[1][...] = results
-    return out
+    return deliver_all(results, out)
 
 
 def pool_gather(x, indices):
@@ -158,7 +156,7 @@ def pool_gather(x, indices):
 
 def pool_scatter(g, indices, input_size):
     """Adjoint of `pool_gather`: g (N, OH, OW, C) added into zeros (N, H, W, C) at the indices."""
-    if not _in_plane(g, indices, input_size):
+    if g.shape != indices.shape or not _in_plane(g, indices, input_size):
         return reference.pool_scatter(g, indices, input_size)
     return _by_image(_scatter, _scatter_parallel, g, indices, g.dtype, (g.shape[0], *input_size, g.shape[3]))
 
@@ -189,7 +187,8 @@ def _served(x):
 
 def _in_plane(x, indices, size):
     """Whether a kernel that checks no bounds may follow the indices."""
-    if not _served(x) or indices.dtype != np.int64 or indices.size == 0:
+    fit = x.ndim == indices.ndim == 4 and x.shape[::3] == indices.shape[::3]
+    if not (fit and _served(x)) or indices.dtype != np.int64 or indices.size == 0:
         return False
     return indices.min() >= 0 and indices.max() < size[0] * size[1]
 
@@ -204,12 +203,9 @@ def _by_row(serial, parallel, x, kernel_size, *args):
 
 def _average(serial, parallel, x, kernel_size, stride, padding, shape, out):
     factor = x.dtype.type(1 / (kernel_size[0] * kernel_size[1]))
-    result = out if out is not None and out.flags.c_contiguous else np.empty(shape, x.dtype)
+    result = target_for(out, shape, x.dtype, x)
     _by_row(serial, parallel, x, kernel_size, tuple(stride), tuple(padding), factor, result)
-    if out is None or out is result:
-        return result
-    out[...] = result
-    return out
+    return deliver(result, out)
 
 
 def _by_image(serial, parallel, x, indices, dtype, shape):

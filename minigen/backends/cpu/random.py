@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, prange
 
 from ..reference import random as reference
+from .buffers import deliver, target_for
 from .threads import run
 
 CHUNK = 1024  # blocks
@@ -192,6 +193,7 @@ def philox_bits(key, step, start, count):
 
 def philox_uniform(key, step, start, count, dtype, out=None):
     """Elements start … start+count−1, uniform on [0, 1): (count,) of float32 or float64."""
+    reference.require_floats(dtype)
     wide = np.dtype(dtype) == np.float64
     serial, parallel = (_uniform_8, _uniform_8_parallel) if wide else (_uniform_4, _uniform_4_parallel)
     return _fill(serial, parallel, key, step, start, count, np.dtype(dtype), out)
@@ -199,6 +201,7 @@ def philox_uniform(key, step, start, count, dtype, out=None):
 
 def philox_normal(key, step, start, count, dtype, out=None):
     """Elements start … start+count−1, standard normal: (count,) of float32 or float64."""
+    reference.require_floats(dtype)
     wide = np.dtype(dtype) == np.float64
     serial, parallel = (_normal_8, _normal_8_parallel) if wide else (_normal_4, _normal_4_parallel)
     return _fill(serial, parallel, key, step, start, count, np.dtype(dtype), out)
@@ -206,19 +209,13 @@ def philox_normal(key, step, start, count, dtype, out=None):
 
 def _fill(serial, parallel, key, step, start, count, dtype, out):
     """Compute the whole blocks that hold the elements; straight into the result where it begins and ends with one."""
+    reference.require_range(start, count)
     per_block = 16 // dtype.itemsize
     first, skip = start // per_block, start % per_block
     blocks = (skip + count + per_block - 1) // per_block
     whole = skip == 0 and count % per_block == 0
-    direct = whole and out is not None and out.flags.c_contiguous
-    work = out if direct else np.empty(blocks * per_block, dtype)
+    work = target_for(out, (count,), dtype) if whole else np.empty(blocks * per_block, dtype)
     if blocks:
         args = np.uint64(key), np.uint64(step), np.uint64(first), work
         run(serial, parallel, blocks, CHUNK, *args, per_second=RATE)
-    if direct:
-        return out
-    result = work[skip : skip + count]
-    if out is None:
-        return result
-    out[...] = result
-    return out
+    return deliver(work if whole else work[skip : skip + count], out)

@@ -22,6 +22,7 @@ do not depend on it either.
 """
 
 import os
+import threading
 from functools import lru_cache
 
 import numba
@@ -43,20 +44,47 @@ MARGIN = 12  # split where the work is this many times the region's cost: one la
 
 
 _threads = numba.get_num_threads()  # asking Numba takes 4 µs, as long as a small kernel
+_most = numba.config.NUMBA_NUM_THREADS
+_forked = False
+
+
+class _Told(threading.local):
+    threads = numba.config.NUMBA_NUM_THREADS  # what Numba, which counts for each thread apart, was told in this one
+
+
+_told = _Told()
 
 
 def set_threads(n):
-    """Let parallel kernels use `n` threads, 1 … the number that Numba started with (NUMBA_NUM_THREADS or all cores)."""
+    """Let parallel kernels use `n` threads, 1 … the number that Numba started with (NUMBA_NUM_THREADS or all cores).
+
+    The number holds in every Python thread. Raises UserError where there are not so many.
+    """
     global _threads
-    most = numba.config.NUMBA_NUM_THREADS
-    if not 1 <= n <= most:
-        raise UserError(f"got {n} threads, wanted 1 to {most}: set NUMBA_NUM_THREADS before Python starts for more")
-    numba.set_num_threads(n)
+    if not 1 <= n <= _most:
+        more = "set NUMBA_NUM_THREADS before Python starts"
+        more = "start the process by 'spawn' instead of 'fork'" if _forked else more
+        raise UserError(f"got {n} threads, wanted 1 to {_most}: {more} for more")
     _threads = n
+    get_threads()
+
+
+def _stay_serial():
+    """OpenMP's threads do not survive a fork, and libgomp ends a child that asks for them."""
+    global _threads, _most, _forked
+    _threads = _most = 1
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):  # where processes can fork
+    os.register_at_fork(after_in_child=_stay_serial)
 
 
 def get_threads():
-    """How many threads parallel kernels use."""
+    """How many threads parallel kernels use; Numba is told where this thread has not yet done so."""
+    if _told.threads != _threads:
+        numba.set_num_threads(_threads)
+        _told.threads = _threads
     return _threads
 
 

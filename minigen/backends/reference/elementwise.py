@@ -16,7 +16,7 @@ maximum, minimum = np.maximum, np.minimum
 equal, not_equal, less, less_equal, greater, greater_equal = (
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
 )  # fmt: skip
-logical_and, logical_or, logical_not, isfinite = np.logical_and, np.logical_or, np.logical_not, np.isfinite
+logical_and, logical_or, logical_not = np.logical_and, np.logical_or, np.logical_not
 where = np.where
 
 

@@ -6,6 +6,8 @@ subnormals can be a hundred times slower.
 
 import numpy as np
 
+from ...errors import ShapeError
+
 
 def adam_step(param, grad, exp_avg, exp_avg_sq, step, lr, beta1, beta2, eps, l2, decay):
     """One step of Adam on `param` (N,), with its moments `exp_avg` m and `exp_avg_sq` v; `step` t counts from 1.
@@ -16,6 +18,7 @@ def adam_step(param, grad, exp_avg, exp_avg_sq, step, lr, beta1, beta2, eps, l2,
     Adam: A Method for Stochastic Optimization, D. Kingma and J. Ba, 2015, https://arxiv.org/abs/1412.6980;
     Decoupled Weight Decay Regularization, I. Loshchilov and F. Hutter, 2019, https://arxiv.org/abs/1711.05101.
     """
+    require_one_shape(param, grad, exp_avg, exp_avg_sq)
     g = grad + l2 * param
     param *= 1 - lr * decay
     exp_avg += (1 - beta1) * (g - exp_avg)
@@ -36,6 +39,7 @@ def sgd_step(param, grad, velocity, lr, momentum, dampening, l2, nesterov, first
     On the importance of initialization and momentum in deep learning, I. Sutskever et al., 2013,
     https://proceedings.mlr.press/v28/sutskever13.html
     """
+    require_one_shape(param, grad, *(() if momentum == 0 else (velocity,)))
     g = grad + l2 * param
     if momentum == 0:
         param -= lr * g
@@ -62,7 +66,16 @@ def clamp_(x, limit):
 
 def lerp_(average, x, weight):
     """average ← average + weight · (x − average), the step of an exponential moving average."""
+    require_one_shape(average, x)
     average += weight * (x - average)
+
+
+def require_one_shape(*arrays):
+    """Raise ShapeError unless the buffers of an update are of one shape; nothing is broadcast."""
+    if any(x.shape != arrays[0].shape for x in arrays):
+        raise ShapeError(
+            f"got buffers of shapes {', '.join(str(x.shape) for x in arrays)} to update together: pass all of one shape"
+        )
 
 
 def all_finite(x):

@@ -13,6 +13,8 @@ from math import factorial
 
 import numpy as np
 
+from ...errors import DTypeError, UserError
+
 LOW32 = 0xFFFFFFFF
 MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 KEY_STEPS = 0x9E3779B9, 0xBB67AE85  # the golden ratio and √3 − 1: Weyl sequences that bump the two key words
@@ -31,6 +33,7 @@ def philox_bits(key, step, start, count):
 
     key and step are integers below 2⁶⁴.
     """
+    require_range(start, count)
     first = start // 4
     blocks = np.uint64(first) + np.arange((start + count + 3) // 4 - first, dtype=np.uint64)
     c0, c1 = blocks & np.uint64(LOW32), blocks >> np.uint64(32)
@@ -47,6 +50,7 @@ def philox_bits(key, step, start, count):
 
 def philox_uniform(key, step, start, count, dtype, out=None):
     """Elements start … start+count−1, uniform on [0, 1): (count,) of float32 (24 bits) or float64 (53 bits)."""
+    require_floats(dtype)
     if np.dtype(dtype) == np.float32:
         u = (philox_bits(key, step, start, count) >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
     else:
@@ -61,6 +65,8 @@ def philox_normal(key, step, start, count, dtype, out=None):
     those of 2j+1. float64: u has 53 bits, |z| ≤ 8.66, error at most 4·2⁻⁵³ of the radius r. float32: u has 32 bits,
     |z| ≤ 6.77, error at most 4·(2⁻²⁴·r + 2⁻²⁵/r), since u next to 1 is rounded to 24 bits.
     """
+    require_floats(dtype)
+    require_range(start, count)
     first = start // 2 * 2
     pairs = (start + count + 1) // 2 - start // 2
     if np.dtype(dtype) == np.float32:
@@ -75,6 +81,18 @@ def philox_normal(key, step, start, count, dtype, out=None):
     radius = np.sqrt(u.dtype.type(-2) * log_u)
     z = np.stack((radius * cos, radius * sin), axis=1).ravel()
     return _deliver(z[start % 2 :][:count], out)
+
+
+def require_range(start, count):
+    """Raise UserError unless elements start … start+count−1 are numbered by integers of at least 0."""
+    if not all(isinstance(n, int | np.integer) and n >= 0 for n in (start, count)):
+        raise UserError(f"got {count!r} random numbers from number {start!r} on; wanted two integers of at least 0")
+
+
+def require_floats(dtype):
+    """Raise DTypeError unless `dtype` is float32 or float64."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise DTypeError(f"got the dtype {np.dtype(dtype)} for random numbers, wanted float32 or float64: cast them")
 
 
 def _words64(key, step, start, count):

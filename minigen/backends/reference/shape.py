@@ -2,12 +2,8 @@
 
 import numpy as np
 
-empty, zeros, full, arange = np.empty, np.zeros, np.full, np.arange
-copy, ascontiguousarray, broadcast_to = np.copy, np.ascontiguousarray, np.broadcast_to
-concatenate, stack, pad, flip, roll, repeat, tile = (
-    np.concatenate, np.stack, np.pad, np.flip, np.roll, np.repeat, np.tile,
-)  # fmt: skip
-tril, triu, take_along_axis = np.tril, np.triu, np.take_along_axis
+zeros, full, copy, broadcast_to = np.zeros, np.full, np.copy, np.broadcast_to
+concatenate, pad, flip, take_along_axis = np.concatenate, np.pad, np.flip, np.take_along_axis
 
 
 def index_add(g, index, shape, out=None):

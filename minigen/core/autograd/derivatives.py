@@ -5,6 +5,7 @@ are, and returns values without a graph. For derivatives of derivatives call `gr
 """
 
 from ... import backends
+from ...errors import ShapeError
 from .engine import grad
 from .variable import Variable
 
@@ -39,7 +40,7 @@ def jvp(f, inputs, v):
     y = f(*xs)
     u = _zeros(y).requires_grad_()
     gradients = _zeros_for_none(grad(y, xs, [u], create_graph=True), xs)
-    inner = sum(((g * d).sum() for g, d in zip(gradients, [v] if single else v, strict=True)), 0.0)
+    inner = _inner(gradients, [v] if single else v)
     (product,) = grad(inner, [u]) if inner.requires_grad else [None]
     return y.detach(), u.detach() if product is None else product
 
@@ -74,7 +75,7 @@ def hvp(f, inputs, v):
     xs, single = _leaves(inputs)
     y = f(*xs)
     gradients = _zeros_for_none(grad(y, xs, create_graph=True), xs)
-    inner = sum(((g * d).sum() for g, d in zip(gradients, [v] if single else v, strict=True)), 0.0)
+    inner = _inner(gradients, [v] if single else v)
     products = grad(inner, xs) if inner.requires_grad else [None] * len(xs)
     products = _zeros_for_none(products, xs)
     return y.detach(), products[0] if single else tuple(products)
@@ -84,6 +85,16 @@ def _leaves(inputs):
     """Fresh leaves with the inputs' values, and whether there was just one."""
     single = isinstance(inputs, Variable)
     return [x.detach().requires_grad_() for x in ([inputs] if single else inputs)], single
+
+
+def _inner(gradients, directions):
+    """Σ g · v over all inputs; v must have the input's shape."""
+    for g, v in zip(gradients, directions, strict=True):
+        if tuple(g.shape) != tuple(v.shape):
+            raise ShapeError(
+                f"the direction for an input of shape {g.shape} has shape {tuple(v.shape)}; they must agree"
+            )
+    return sum(((g * v).sum() for g, v in zip(gradients, directions, strict=True)), 0.0)
 
 
 def _zeros(x):

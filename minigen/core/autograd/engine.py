@@ -7,7 +7,7 @@ reach a variable along several paths add up.
 """
 
 from ... import backends
-from ...errors import GraphError, ShapeError
+from ...errors import DTypeError, GraphError, ShapeError
 from .modes import recording, state
 from .variable import Variable
 
@@ -28,7 +28,7 @@ def backward(output, gradient=None, retain_graph=False):
 def grad(outputs, inputs, grad_outputs=None, create_graph=False, retain_graph=None):
     """Return Σ d outputs / d inputs, one tensor for each input; None for an input that was not used.
 
-    Only the ops between the inputs and the outputs are visited, and ``.grad`` of no tensor changes.
+    Only the ops between the inputs and the outputs are gone through, and ``.grad`` of no tensor changes.
 
     Args:
         outputs: a tensor or a sequence of tensors; scalars unless ``grad_outputs`` is given.
@@ -44,6 +44,10 @@ def grad(outputs, inputs, grad_outputs=None, create_graph=False, retain_graph=No
     if len(gradients) != len(outputs):
         raise GraphError(f"grad got {len(outputs)} outputs and {len(gradients)} grad_outputs; give one for each output")
     for i, x in enumerate(inputs):
+        if not isinstance(x, Variable):
+            raise GraphError(
+                f"grad's input {i} is a {type(x).__name__}; it must be a tensor that the outputs came from"
+            )
         if not x.requires_grad:
             raise GraphError(f"grad's input {i} does not require a gradient; make it with requires_grad=True")
     retain_graph = create_graph if retain_graph is None else retain_graph
@@ -66,7 +70,7 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
         _arrive(arrived, output.edge, _seed(output, gradient), targets)
     order = _creation_order([output.op for output in outputs if output.op is not None])
     leading = None if targets is None else _leading_to(targets, order)
-    found, backend = {}, backends.current()
+    found, backend = {}, backends.activate(backends.current())
     try:
         with recording(create_graph):
             while order:
@@ -99,8 +103,12 @@ def _seed(output, gradient):
         return output.wrap(backends.current().full(shape, 1, output._array.dtype))
     gradient = output.constant(gradient)
     if not isinstance(gradient, Variable) or gradient._array.shape != shape:
-        got = gradient._array.shape if isinstance(gradient, Variable) else gradient
+        got = gradient._array.shape if isinstance(gradient, Variable) else "() (a number)"
         raise ShapeError(f"the gradient given for an output of shape {shape} has shape {got}; they must be equal")
+    if gradient._array.dtype != output._array.dtype:
+        raise DTypeError(
+            f"the gradient given for an output of {output._array.dtype} is {gradient._array.dtype}; use .to()"
+        )
     return gradient
 
 

@@ -22,13 +22,17 @@ state = _State()
 
 
 class no_grad:
-    """Record nothing inside: ``with minigen.no_grad(): ...``; also a decorator."""
+    """Record nothing inside: ``with minigen.no_grad(): ...``; also a decorator, ``@minigen.no_grad()``."""
+
+    def __init__(self):
+        self._previous = []  # one for each time that it was entered
 
     def __enter__(self):
-        self._previous, state.recording = state.recording, False
+        self._previous.append(state.recording)
+        state.recording = False
 
     def __exit__(self, *exception):
-        state.recording = self._previous
+        state.recording = self._previous.pop()
 
     def __call__(self, function):
         @functools.wraps(function)
@@ -88,12 +92,12 @@ class anomaly:
         for array in outputs:
             if array is None or array.dtype.kind not in "fc" or np.isfinite(array).all():
                 continue
+            born = "first" if all(map(_finite, inputs)) else "not born here, but already in the input:"
             kind = "NaN" if np.isnan(array).any() else "infinity"
-            where = f"in module {'.'.join(op.path)}" if op.path else "outside any module"
             step = "" if self.step is None else f", step {self.step}"
             raise NonFiniteError(
-                f"first {kind} in the {phase} pass of {op.describe(inputs if phase == 'forward' else None)},"
-                f" {where}{step}: "
+                f"{born} {kind} in the {phase} pass of {op.describe(inputs if phase == 'forward' else None)},"
+                f" {_where(op.path)}{step}: "
                 f"{int(array.size - np.isfinite(array).sum())} of {array.size} values are not finite; {_ranges(inputs)}"
             )
 
@@ -101,11 +105,22 @@ class anomaly:
     def backward_of(self, op):
         """What runs inside is the backward of ``op``, and belongs to the module that ``op`` belongs to."""
         inside, path = self._inside, state.path
-        self._inside, state.path = True, op.path
+        self._inside, state.path = True, op.path or ()
         try:
             yield
         finally:
             self._inside, state.path = inside, path
+
+
+def _where(path):
+    if path is None:
+        return "in an unknown module (enter anomaly() before the forward pass to learn which)"
+    return f"in module {'.'.join(path)}" if path else "outside any module"
+
+
+def _finite(array):
+    """Whether an op's input, an array or a number, holds neither NaN nor infinity."""
+    return getattr(array, "dtype", np.dtype(float)).kind not in "fc" or bool(np.isfinite(array).all())
 
 
 def _ranges(arrays):

@@ -11,7 +11,7 @@ To add an op, write its two directions::
             return self.kernels.tanh(x)
 
         def backward(self, g):               # tensors in, tensors out: made of ops, so it can be
-            y = self.output                  # differentiated again, to any order
+            (y,) = self.outputs              # differentiated again, to any order
             return g * (1 - y * y)
 
     def tanh(x):
@@ -25,8 +25,10 @@ output that no gradient reached.
 import itertools
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from ... import backends
-from ...errors import DTypeError, GraphError, ShapeError
+from ...errors import DTypeError, GraphError, MinigenError, ShapeError
 from .modes import state
 from .variable import Variable
 
@@ -52,7 +54,7 @@ class Op(ABC):
     edges = None  # set when recorded, gone again after backward
     shapes = ()  # of the inputs; None for a number
     output_count = 1
-    path = ()
+    path = None  # of the module that called it; known where anomaly() watched
 
     def __init__(self, **hyper_parameters):
         self.__dict__.update(hyper_parameters)
@@ -72,7 +74,7 @@ class Op(ABC):
         Args:
             inputs: tensors, arrays (taken as constants) and Python numbers; at least one tensor.
         Raises:
-            DTypeError: the inputs' dtypes, or their devices, differ.
+            DTypeError: the inputs' dtypes, or their devices, differ; or the op cannot take them.
             ShapeError: the inputs' shapes do not fit this op.
         """
         op = cls(**hyper_parameters)
@@ -80,10 +82,14 @@ class Op(ABC):
         inputs, arrays, first, differentiable = op._admit(inputs)
         try:
             result = op.forward(*arrays)
-        except ShapeError:
+        except MinigenError:
             raise
         except (ValueError, IndexError) as error:
             raise ShapeError(f"{op.describe(arrays)} cannot be computed: {error}") from error
+        except (TypeError, OverflowError) as error:  # −(x > 0), a uint8 + 300
+            raise DTypeError(f"{op.describe(arrays)} cannot be computed in {first._array.dtype}: {error}") from error
+        if first._array.dtype.kind in "biu" and getattr(result, "dtype", None) == np.float64:
+            result = result.astype(np.float32)  # as in torch, so that a count can meet float32; .to("float64") first
         recorded = differentiable and cls.differentiable and state.recording
         if recorded:
             op._record(inputs, first)

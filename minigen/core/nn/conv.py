@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import UserError
 from .. import functional as F
+from ..ops.conv import pair
 from ..parameter import Parameter
 from . import init
 from .linear import uniform_bias
@@ -16,6 +17,9 @@ class _Convolution(Module):
     """What the three layers share: a weight (…kernel, in, out), a bias (out,), and a geometry."""
 
     def __init__(self, channels, kernel_size, shape, geometry, bias, rng, dtype, fan_mode="fan_in"):
+        for name, least in (("stride", 1), ("padding", 0), ("dilation", 1), ("output_padding", 0)):
+            pair(geometry.get(name, least), name, least)
+        pair(kernel_size, "kernel_size", 1)
         self.in_channels, self.out_channels = channels
         self.kernel_size, self.geometry = kernel_size, geometry
         self.weight = Parameter(init.kaiming_uniform(shape, rng, a=math.sqrt(5), mode=fan_mode, dtype=dtype))
@@ -47,7 +51,7 @@ class Conv2d(_Convolution):
         rng, dtype=np.float32,
     ):  # fmt: skip
         channels = _divisible(self, in_channels, out_channels, groups)
-        shape = (*_pair(kernel_size), in_channels // groups, out_channels)
+        shape = (*pair(kernel_size, "kernel_size", 1), in_channels // groups, out_channels)
         geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         super().__init__(channels, kernel_size, shape, geometry, bias, rng, dtype)
 
@@ -93,7 +97,7 @@ class ConvTranspose2d(_Convolution):
         dilation=1, *, rng, dtype=np.float32,
     ):  # fmt: skip
         channels = _divisible(self, in_channels, out_channels, groups)
-        shape = (*_pair(kernel_size), in_channels, out_channels // groups)
+        shape = (*pair(kernel_size, "kernel_size", 1), in_channels, out_channels // groups)
         geometry = {"stride": stride, "padding": padding, "output_padding": output_padding}
         geometry |= {"groups": groups, "dilation": dilation}
         super().__init__(channels, kernel_size, shape, geometry, bias, rng, dtype, fan_mode="fan_out")
@@ -101,10 +105,6 @@ class ConvTranspose2d(_Convolution):
     def transform(self, x, weight):
         """The layer with ``weight`` in the place of its own; `SpectralNorm` calls it."""
         return F.conv_transpose2d(x, weight, self.bias, **self.geometry)
-
-
-def _pair(size):
-    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _divisible(layer, in_channels, out_channels, groups):

@@ -48,12 +48,12 @@ def constant(shape, value, dtype=np.float32):
 
 def uniform(shape, rng, low=0.0, high=1.0, dtype=np.float32):
     """U(low, high)."""
-    return rng.uniform(low, high, shape).astype(dtype)
+    return _generator(rng).uniform(low, high, shape).astype(dtype)
 
 
 def normal(shape, rng, mean=0.0, std=1.0, dtype=np.float32):
     """N(mean, std²)."""
-    return rng.normal(mean, std, shape).astype(dtype)
+    return _generator(rng).normal(mean, std, shape).astype(dtype)
 
 
 def trunc_normal(shape, rng, mean=0.0, std=1.0, low=-2.0, high=2.0, dtype=np.float32):
@@ -65,7 +65,7 @@ def trunc_normal(shape, rng, mean=0.0, std=1.0, low=-2.0, high=2.0, dtype=np.flo
     chance = _cdf((high - mean) / std) - _cdf((low - mean) / std)
     if not chance > 1e-3:
         raise UserError(f"trunc_normal: N({mean}, {std}²) hardly ever lies in [{low}, {high}]; widen the interval")
-    values = rng.normal(mean, std, shape)
+    values = _generator(rng).normal(mean, std, shape)
     outside = (values < low) | (values > high)
     while outside.any():
         values[outside] = rng.normal(mean, std, int(outside.sum()))
@@ -111,9 +111,15 @@ def orthogonal(shape, rng, gain=1.0, dtype=np.float32):
     """
     calculate_fan(shape)
     rows, columns = math.prod(shape[:-1]), shape[-1]
-    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q, r = np.linalg.qr(_generator(rng).standard_normal((max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))  # without it the decomposition's own convention would show in the distribution
     return (gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)
+
+
+def _generator(rng):
+    if not isinstance(rng, np.random.Generator):
+        raise UserError(f"rng is {rng!r}; initial weights need a NumPy generator: np.random.default_rng(seed)")
+    return rng
 
 
 def _fan(shape, mode):

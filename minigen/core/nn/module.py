@@ -14,7 +14,7 @@ that could be forgotten. Other tensors that are state (running statistics) are m
 
 import numpy as np
 
-from ...errors import CheckpointError, DTypeError, UserError
+from ...errors import CheckpointError, DTypeError, MinigenError, UserError
 from ..autograd import named_scope
 from ..autograd.modes import state as modes
 from ..parameter import Parameter
@@ -33,10 +33,14 @@ class Module:
         raise UserError(f"{type(self).__name__} has no forward(), so it cannot be called")
 
     def __call__(self, *args, **kwargs):
-        if modes.watch is None:
-            return self.forward(*args, **kwargs)
-        with named_scope(self._name or type(self).__name__):
-            return self.forward(*args, **kwargs)
+        try:
+            if modes.watch is None:
+                return self.forward(*args, **kwargs)
+            with named_scope(self._name or type(self).__name__):
+                return self.forward(*args, **kwargs)
+        except MinigenError as error:  # one line from each module on the way out, the innermost first
+            error.add_note(f"  in {self._name or 'the module'} ({type(self).__name__})")
+            raise
 
     def __setattr__(self, name, value):
         held = vars(self).get(name)
@@ -45,16 +49,24 @@ class Module:
                 f"{type(self).__name__}.{name} is a Parameter and would become a plain Tensor that nobody trains;"
                 f" assign a Parameter, or write into it: .{name}.copy_(values)"
             )
-        if isinstance(value, list | tuple | dict):
-            inside = value.values() if isinstance(value, dict) else value
-            if any(isinstance(item, Module | Parameter) for item in inside):
-                raise UserError(
-                    f"{type(self).__name__}.{name} is a {type(value).__name__} of modules or parameters, which would"
-                    " never be trained or saved; use ModuleList or Sequential, or one attribute each"
-                )
+        if isinstance(value, list | tuple | dict) and _holds_modules(value):
+            raise UserError(
+                f"{type(self).__name__}.{name} is a {type(value).__name__} of modules or parameters, which would"
+                " never be trained or saved; use ModuleList or Sequential, or one attribute each"
+            )
+        if name in vars(self).get("_persistent", {}) and held is not None:
+            self._check_buffer(name, held, value)
         object.__setattr__(self, name, value)
         if isinstance(value, Module) and value._name is None:  # a shared module keeps its first name
             value._called(name)
+
+    def _check_buffer(self, name, held, value):
+        if not isinstance(value, Tensor) or value.shape != held.shape:
+            got = f"a tensor of shape {value.shape}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+            raise UserError(
+                f"{type(self).__name__}.{name} is a buffer of shape {held.shape}, got {got}; write into it:"
+                f" .{name}.copy_(values)"
+            )
 
     def _called(self, name):
         """Take the name under which the parent holds this module."""
@@ -237,3 +249,14 @@ def _torn(own, state):
         ):
             problems.append(f"{name} and {other} are tied in the model but differ in the state")
     return problems
+
+
+def _holds_modules(value):
+    """Whether a list, tuple or dict, or one nested in it, holds a module or a parameter."""
+    if isinstance(value, Module | Parameter):
+        return True
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return False
+    return any(_holds_modules(item) for item in value)

@@ -1,4 +1,4 @@
-"""Arithmetic and comparison, elementwise with NumPy's broadcasting.
+"""Arithmetic, elementwise with NumPy's broadcasting.
 
 Shapes: two inputs of shapes that broadcast to (...) give (...); a Python number broadcasts to any shape and
 takes the tensor's dtype. Gradients are summed back to each input's shape by `Op`.
@@ -46,7 +46,7 @@ class Mul(Op):
 
 
 class Div(Op):
-    """z = x / y;  dz/dx = 1/y, dz/dy = −x/y²."""
+    """z = x / y;  dz/dx = 1/y, dz/dy = −x/y²: as −(1/y)(x/y), since y² may be out of range where they are not."""
 
     saves = (0, 1)
     broadcasts = True
@@ -56,11 +56,12 @@ class Div(Op):
 
     def backward(self, g):
         x, y = self.saved
-        return lambda: g / y, lambda: -(g * x) / (y * y)
+        return lambda: g / y, lambda: -(g / y) * (x / y)
 
 
 class Pow(Op):
-    """z = xʸ;  dz/dx = y xʸ⁻¹, dz/dy = xʸ log x (0 where x = 0 and y ≥ 0, the limit)."""
+    """z = xʸ;  dz/dx = y xʸ⁻¹, dz/dy = xʸ log x (0 where x = 0: the limit for y > 0; for
+    y < 0 z is infinite, and 0 a convention)."""
 
     saves = (0, 1)
     broadcasts = True
@@ -188,24 +189,6 @@ class Clamp(Op):
         return where(inside, g, 0.0)
 
 
-class Compare(Op):
-    """z = x ∘ y for ∘ one of =, ≠, <, ≤, >, ≥ (the kernel named ``relation``): booleans, no gradient."""
-
-    differentiable = False
-
-    def forward(self, x, y):
-        return getattr(self.kernels, self.relation)(x, y)
-
-
-class Logical(Op):
-    """z = x ∧ y, x ∨ y or ¬x (the kernel named ``relation``): booleans, no gradient."""
-
-    differentiable = False
-
-    def forward(self, *x):
-        return getattr(self.kernels, self.relation)(*x)
-
-
 def add(x, y):
     """x + y of shapes that broadcast."""
     return Add.apply(x, y)
@@ -272,13 +255,3 @@ def clamp(x, min=None, max=None):
 def lerp(start, end, weight):
     """start + weight · (end − start), of shapes that broadcast."""
     return start + weight * (end - start)
-
-
-def compare(x, y, relation):
-    """The booleans x ∘ y; ``relation`` is "equal", "not_equal", "less", "less_equal", "greater" or "greater_equal"."""
-    return Compare.apply(x, y, relation=relation)
-
-
-def logical(relation, *x):
-    """The booleans x ∧ y, x ∨ y or ¬x; ``relation`` is "logical_and", "logical_or" or "logical_not"."""
-    return Logical.apply(*x, relation=relation)

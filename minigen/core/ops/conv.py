@@ -6,6 +6,7 @@ gradient by the image (the adjoint, which is also the transposed convolution) an
 
 from ...errors import ShapeError
 from ..autograd import Op
+from .arguments import integers, pair
 from .shape import squeeze, transpose, unsqueeze
 
 
@@ -62,16 +63,6 @@ def _cropped(y, shape):
     return y if y.shape == shape else y[:, : shape[1], : shape[2]]
 
 
-def pair(value, name, least):
-    """An int, or a pair of ints, as a pair; each at least ``least``."""
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or any(not isinstance(v, int) or v < least for v in values):
-        raise ShapeError(
-            f"{name} is {value!r}; it must be an integer of at least {least}, or a pair of such (height, width)"
-        )
-    return values
-
-
 def _geometry(stride, padding, dilation, groups):
     return {
         "stride": pair(stride, "stride", 1),
@@ -79,6 +70,11 @@ def _geometry(stride, padding, dilation, groups):
         "dilation": pair(dilation, "dilation", 1),
         "groups": groups,
     }
+
+
+def _check_kernel(weight, name):
+    if 0 in weight.shape[:2]:
+        raise ShapeError(f"{name} got weight {tuple(weight.shape)}; its kernel size must be at least 1")
 
 
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -93,13 +89,15 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Returns:
         (N, OH, OW, O) with OH = ⌊(H + 2 p − d (KH − 1) − 1) / s⌋ + 1.
     Raises:
-        ShapeError: channels do not fit, or the kernel is larger than the padded image.
+        ShapeError: channels do not fit, or the kernel is empty or larger than the padded image.
     """
     if x.ndim != 4 or weight.ndim != 4:
         raise ShapeError(
             f"conv2d got x {tuple(x.shape)} and weight {tuple(weight.shape)};"
             " it needs (N, H, W, C) and (KH, KW, C/groups, O)"
         )
+    (groups,) = integers(groups, "groups")
+    _check_kernel(weight, "conv2d")
     geometry = _geometry(stride, padding, dilation, groups)
     if groups < 1 or x.shape[3] != weight.shape[2] * groups or weight.shape[3] % groups:
         raise ShapeError(
@@ -140,11 +138,13 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     Raises:
         ShapeError: channels do not fit, or an output size is not positive.
     """
+    (groups,) = integers(groups, "groups")
     if x.ndim != 4 or weight.ndim != 4 or x.shape[3] != weight.shape[2] or groups < 1 or x.shape[3] % groups:
         raise ShapeError(
             f"conv_transpose2d got x {tuple(x.shape)}, weight {tuple(weight.shape)} and groups={groups}; it needs"
             " (N, H, W, C) and (KH, KW, C, O/groups), C divisible by groups"
         )
+    _check_kernel(weight, "conv_transpose2d")
     geometry = _geometry(stride, padding, dilation, groups)
     extra = pair(output_padding, "output_padding", 0)
     for axis in (0, 1):

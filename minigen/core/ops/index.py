@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..autograd import Op, Variable
+from .arguments import axis_of
 
 
 class Slice(Op):
@@ -85,16 +86,26 @@ def getitem(x, index):
 
 
 def _indices(x, dim, indices, name):
-    indices = np.asarray(_array(indices))
-    axis = dim % x.ndim if x.ndim and -x.ndim <= dim < x.ndim else None
-    if axis is None:
-        raise ShapeError(f"{name}: dim {dim} is out of range for a tensor of shape {x.shape}")
+    """``indices`` as an array of integers within [−n, n), n the size of axis ``dim``; and that axis."""
+    indices, axis = np.asarray(_array(indices)), axis_of(x, dim, f"{name}'s dim")
+    if not x.ndim:
+        raise ShapeError(f"{name} got a tensor without axes; it needs at least one")
     if indices.dtype.kind not in "iu":
         raise ShapeError(f"{name} needs integer indices, got {indices.dtype}")
     n = x.shape[axis]
     if indices.size and not (-n <= indices.min() and indices.max() < n):
         raise ShapeError(f"{name}: indices in [{indices.min()}, {indices.max()}] for axis {axis} of shape {x.shape}")
     return indices, axis
+
+
+def count_from_zero(indices, n, name):
+    """Raise unless all ``indices`` (an array) lie in [0, n): a class or a row of −1 is a mark of something missing,
+    and would silently mean the last."""
+    if indices.size and not (indices.min() >= 0 and indices.max() < n):
+        raise ShapeError(
+            f"{name} got indices in [{indices.min()}, {indices.max()}]; they must lie in [0, {n})."
+            " There is no ignore_index: leave such entries out"
+        )
 
 
 def index_select(x, dim, index):
@@ -131,6 +142,8 @@ def scatter_add(x, dim, index, src):
 
 
 def embedding(index, weight):
-    """Rows of ``weight`` (V, D) by integer ``index`` (...): (..., D)."""
-    indices, _ = _indices(weight, 0, index, "embedding")
+    """Rows of ``weight`` (V, D) by integer ``index`` (...) in [0, V): (..., D); no padding or ignored index."""
+    indices = np.asarray(_array(index))
+    count_from_zero(indices, weight.shape[0], "embedding")
+    indices, _ = _indices(weight, 0, indices, "embedding")
     return Index.apply(weight, index=(indices,))

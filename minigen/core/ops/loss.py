@@ -9,7 +9,7 @@ from ..autograd import Op, Variable
 from .activation import sigmoid
 from .arithmetic import abs, maximum, where
 from .elementwise import exp, log, square
-from .index import take_along_dim
+from .index import count_from_zero, take_along_dim
 from .reduce import log_softmax
 
 
@@ -150,20 +150,30 @@ def nll_loss(input, target, weight=None, reduction="mean"):
     """−log p[target] from log-probabilities; "mean" divides by the targets' total weight.
 
     Args:
-        input: (..., C) log-probabilities, classes last; target: (...) integers below C.
+        input: (..., C) log-probabilities, classes last; target: (...) integers in [0, C), no ``ignore_index``.
         weight: (C,) or None.
     """
+    return _nll(input, target, weight, reduction, "nll_loss")
+
+
+def _nll(input, target, weight, reduction, name):
     target = np.asarray(target._array if isinstance(target, Variable) else target)
     if target.dtype.kind not in "iu" or target.shape != tuple(input.shape[:-1]):
         raise ShapeError(
-            f"nll_loss got input {tuple(input.shape)} and target {target.shape} of {target.dtype};"
+            f"{name} got input {tuple(input.shape)} and target {target.shape} of {target.dtype};"
             " it needs (..., C) and integers (...)"
         )
+    count_from_zero(target, input.shape[-1], name)
     loss = -take_along_dim(input, target[..., None], -1).squeeze(-1)
     if weight is None:
         return _reduce(loss, reduction)
     chosen = input.constant(weight)[target]
-    return (loss * chosen).sum() / chosen.sum() if reduction == "mean" else _reduce(loss * chosen, reduction)
+    return _weighted_mean(loss * chosen, chosen) if reduction == "mean" else _reduce(loss * chosen, reduction)
+
+
+def _weighted_mean(loss, weight):
+    """Σ loss / Σ weight; NaN for an empty batch, as a mean."""
+    return loss.sum() / weight.sum() if loss.numel() else loss.mean()
 
 
 def cross_entropy(input, target, weight=None, reduction="mean", label_smoothing=0.0):
@@ -171,12 +181,14 @@ def cross_entropy(input, target, weight=None, reduction="mean", label_smoothing=
 
     Args:
         input: (..., C) logits.
-        target: (...) integers below C, or (..., C) probabilities.
+        target: (...) integers in [0, C), no ``ignore_index``; or (..., C) probabilities.
         weight: (C,) or None; label_smoothing: share in [0, 1] spread evenly over the classes.
     Source: label smoothing: Rethinking the Inception Architecture. Szegedy et al., 2015, https://arxiv.org/abs/1512.00567
     """
     if not 0 <= label_smoothing <= 1:
         raise UserError(f"label_smoothing is {label_smoothing}; it must lie in [0, 1]")
+    if not input.ndim:
+        raise ShapeError("cross_entropy got input (); it needs logits (..., C)")
     log_p, classes = log_softmax(input, -1), input.shape[-1]
     target = target if isinstance(target, Variable) else np.asarray(target)
     if target.dtype.kind == "f":
@@ -184,25 +196,33 @@ def cross_entropy(input, target, weight=None, reduction="mean", label_smoothing=
         soft = input.constant(target) * (1.0 - label_smoothing) + label_smoothing / classes
         weighted = log_p if weight is None else log_p * weight
         loss = -(soft * weighted).sum(-1)
-        return loss.sum() / math.prod(loss.shape) if reduction == "mean" else _reduce(loss, reduction)
-    hard = nll_loss(log_p, target, weight, reduction)
+        return _reduce(loss, reduction)
+    hard = _nll(log_p, target, weight, reduction, "cross_entropy")
     if label_smoothing == 0:
         return hard
     smooth = -(log_p if weight is None else log_p * weight).sum(-1)
     if weight is not None and reduction == "mean":
-        smooth = smooth.sum() / input.constant(weight)[target].sum()
+        smooth = _weighted_mean(smooth, input.constant(weight)[target])
     else:
         smooth = _reduce(smooth, reduction)
     return hard * (1.0 - label_smoothing) + smooth * (label_smoothing / classes)
 
 
 def kl_div(input, target, reduction="mean", log_target=False):
-    """t (log t − x), x and (with ``log_target``) t log-probabilities; 0 where t = 0; one shape (...)."""
+    """t (log t − x), x and (with ``log_target``) t log-probabilities; 0 where t = 0; one shape (...).
+
+    ``reduction="batchmean"``: the sum over all elements divided by N, the size of the first axis; the mean KL
+    divergence of N distributions, which "mean" (over all elements) is not.
+    """
     _same_shape(input, target, "kl_div")
     target = input.constant(target)
-    if log_target:
-        return _reduce(exp(target) * (target - input), reduction)
-    return _reduce(target * (log(where(target > 0, target, 1.0)) - input), reduction)
+    log_t = target if log_target else log(where(target > 0, target, 1.0))
+    loss = (exp(target) if log_target else target) * (log_t - input)
+    if reduction != "batchmean":
+        return _reduce(loss, reduction)
+    if not loss.ndim:
+        raise ShapeError("kl_div got input () and reduction='batchmean'; it needs (N, ...)")
+    return loss.sum() / (loss.shape[0] or math.nan)
 
 
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):

@@ -1,6 +1,7 @@
 """Random ops. The noise is an argument: a stream whose numbers depend on its key alone."""
 
 from ...errors import UserError
+from ..random import Stream
 from .arithmetic import where
 
 
@@ -18,8 +19,10 @@ def dropout(x, p=0.5, training=True, *, rng=None):
         raise UserError(f"dropout's p is {p}; it must lie in [0, 1]")
     if not training or p == 0:
         return x
-    if rng is None:
-        raise UserError("dropout needs rng=minigen.Stream(seed) when training: randomness is an argument here")
+    if not isinstance(rng, Stream):
+        raise UserError(
+            f"dropout got rng={rng!r}; it needs rng=minigen.Stream(seed) when training: randomness is an argument here"
+        )
     if p == 1:
         return x * 0.0
     return where(rng.uniform(x.shape) >= p, x * (1.0 / (1.0 - p)), 0.0)

@@ -12,6 +12,7 @@ import math
 
 from ...errors import ShapeError, UserError
 from ..autograd import Op
+from .arguments import integers
 from .elementwise import rsqrt
 from .shape import reshape
 
@@ -86,7 +87,7 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
         eps: added to the variance.
     Source: Layer Normalization. Ba, Kiros, Hinton, 2016, https://arxiv.org/abs/1607.06450
     """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    shape = integers(normalized_shape, "normalized_shape")
     if tuple(x.shape[x.ndim - len(shape) :]) != shape or not shape:
         raise ShapeError(f"layer_norm got x {tuple(x.shape)} and normalized_shape {shape}; x must end in it")
     rows = math.prod(x.shape[: x.ndim - len(shape)])

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..autograd import Op
-from .conv import pair
+from .arguments import pair
 from .shape import reshape
 
 
@@ -111,7 +111,7 @@ def interpolate(x, size=None, scale_factor=None, mode="nearest"):
         raise ShapeError("interpolate needs either size or scale_factor")
     n, h, w, c = x.shape
     if size is None:
-        factors = (scale_factor,) * 2 if isinstance(scale_factor, int | float) else tuple(scale_factor)
+        factors = (scale_factor,) * 2 if np.ndim(scale_factor) == 0 else tuple(scale_factor)
         (oh, ow), steps = (int(h * factors[0]), int(w * factors[1])), ((1, factors[0]), (1, factors[1]))
     else:
         (oh, ow) = pair(size, "size", 1)

@@ -3,22 +3,16 @@
 ``dim`` is an axis, a tuple of axes, or None for all of them, as in torch.
 """
 
+import math
+
 from ...errors import ShapeError
 from ..autograd import Op
+from .arguments import axes_of, axis_of
 from .arithmetic import where
-from .elementwise import exp, sqrt
-
-
-def axes_of(x, dim):
-    """``dim`` as a sorted tuple of non-negative axes of x."""
-    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
-    for d in dims:
-        if not -max(x.ndim, 1) <= d < max(x.ndim, 1):
-            raise ShapeError(f"dim {d} is out of range for a tensor of shape {tuple(x.shape)}")
-    axes = tuple(sorted(d % x.ndim for d in dims)) if x.ndim else ()
-    if len(set(axes)) != len(axes):
-        raise ShapeError(f"dim {dim} names an axis of shape {tuple(x.shape)} twice")
-    return axes
+from .copies import clone
+from .elementwise import exp
+from .index import take_along_dim
+from .shape import cat
 
 
 def count_of(x, axes):
@@ -46,7 +40,7 @@ class Sum(Op):
 
 
 class Mean(Op):
-    """y = Σ x / n over axes;  dy/dx = 1/n."""
+    """y = Σ x / n over axes;  dy/dx = 1/n. ``count`` is n, or NaN where n = 0: 0/0 without NumPy's warning."""
 
     def forward(self, x):
         return self.kernels.sum(x, axis=self.axes, keepdims=self.keepdim) / self.count
@@ -122,17 +116,20 @@ class Cumsum(Op):
 
 
 class Norm(Op):
-    """y = √Σ x² over axes;  dy/dx = x/y (0 where y = 0)."""
+    """y = √Σ x² = m √Σ (x/m)² over axes, m = max |x|, whose square may be too large;  dy/dx = x/y (0 where y = 0)."""
 
     saves = (0,)
     saves_outputs = (0,)
 
     def forward(self, x):
-        return self.kernels.sqrt(self.kernels.sum(self.kernels.square(x), axis=self.axes, keepdims=True))
+        kernels = self.kernels
+        m = kernels.amax(kernels.absolute(x), axis=self.axes, keepdims=True, initial=0)
+        m = kernels.where((m > 0) & (m < math.inf), m, 1.0)
+        return m * kernels.sqrt(kernels.sum(kernels.square(x / m), axis=self.axes, keepdims=True))
 
     def backward(self, g):
         (x,), (y,) = self.saved, self.outputs
-        return g * x / where(y == 0, 1.0, y)
+        return g * (x / where(y == 0, 1.0, y))
 
 
 class Position(Op):
@@ -164,26 +161,36 @@ def sum_to_size(x, shape):
 
 
 def mean(x, dim=None, keepdim=False):
-    """Σ x / n over ``dim``: shape (...) to (...) without ``dim``."""
+    """Σ x / n over ``dim``: shape (...) to (...) without ``dim``; NaN for an empty axis."""
     axes = axes_of(x, dim)
-    return Mean.apply(x, axes=axes, keepdim=keepdim, count=count_of(x, axes))
+    return Mean.apply(x, axes=axes, keepdim=keepdim, count=count_of(x, axes) or math.nan)
 
 
 def var(x, dim=None, correction=1, keepdim=False):
     """Σ (x − mean)² / (n − correction) over ``dim``: shape (...) to (...) without ``dim``."""
     axes = axes_of(x, dim)
-    n = count_of(x, axes)
-    if n - correction <= 0:
-        raise ShapeError(
-            f"var of {n} element(s) with correction={correction} divides by {n - correction}; use correction=0"
-        )
+    n = _degrees_of_freedom(x, axes, correction, "var")
     centred = x - mean(x, axes, keepdim=True)
-    return sum(centred * centred, axes, keepdim) / (n - correction)
+    return sum(centred * centred, axes, keepdim) / n
 
 
 def std(x, dim=None, correction=1, keepdim=False):
-    """√var over ``dim``: shape (...) to (...) without ``dim``."""
-    return sqrt(var(x, dim, correction, keepdim))
+    """√var = ‖x − mean‖ / √(n − correction) over ``dim``: shape (...) to (...) without ``dim``.
+
+    Its gradient where all elements are equal is 0, as that of `norm`.
+    """
+    axes = axes_of(x, dim)
+    n = _degrees_of_freedom(x, axes, correction, "std")
+    return norm(x - mean(x, axes, keepdim=True), axes, keepdim) / math.sqrt(n)
+
+
+def _degrees_of_freedom(x, axes, correction, name):
+    n = count_of(x, axes) - correction
+    if n <= 0:
+        raise ShapeError(
+            f"{name} of {n + correction} element(s) with correction={correction} divides by {n}; use correction=0"
+        )
+    return n
 
 
 def amax(x, dim=None, keepdim=False):
@@ -200,16 +207,59 @@ def amin(x, dim=None, keepdim=False):
     return _drop(Extreme.apply(x, axes=axes, extreme="amin"), axes, keepdim)
 
 
+def max(x, dim=None, keepdim=False):
+    """Largest element of x: shape (...) to (); or along the axis ``dim``, with its positions.
+
+    Returns:
+        A 0-d tensor (`amax`, ties share the gradient); with ``dim`` a pair (values, indices), each (...) without
+        ``dim``, and the first of equal elements takes the gradient.
+    """
+    return amax(x) if dim is None else _at_position(x, argmax(x, dim, keepdim=True), dim, keepdim)
+
+
+def min(x, dim=None, keepdim=False):
+    """Smallest element of x: shape (...) to (); or along the axis ``dim``, with its positions; see `max`."""
+    return amin(x) if dim is None else _at_position(x, argmin(x, dim, keepdim=True), dim, keepdim)
+
+
+def _at_position(x, indices, dim, keepdim):
+    if not x.ndim:
+        return clone(x), indices
+    axis = axis_of(x, dim)
+    values = take_along_dim(x, indices, axis)
+    return _drop(values, (axis,), keepdim), _drop(indices, (axis,), keepdim)
+
+
+def prod(x, dim=None, keepdim=False):
+    """Π x over ``dim``: shape (...) to (...) without ``dim``; 1 for an empty axis.
+
+    Halves are multiplied until one element is left, so that dy/dxᵢ = Π_{j≠i} xⱼ holds also where elements are 0.
+    """
+    axes = axes_of(x, dim)
+    n = count_of(x, axes)
+    if n == 0:
+        return sum(x, axes, keepdim) + 1
+    others = [axis for axis in range(x.ndim) if axis not in axes]
+    y = x.permute((*others, *axes)).reshape((*(x.shape[axis] for axis in others), n))  # (..., n)
+    while n > 1:
+        half = n // 2
+        product, rest = y[..., :half] * y[..., half : 2 * half], y[..., 2 * half :]
+        y, n = (cat((product, rest), -1), half + 1) if n % 2 else (product, half)  # (..., ⌈n/2⌉)
+    return y.reshape(kept(x.shape, axes)) if keepdim else y.squeeze(-1)
+
+
 def argmax(x, dim=None, keepdim=False):
     """Index of the (first) largest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
-    _nonempty(x, axes_of(x, dim), "argmax")
-    return Position.apply(x, axis=dim, keepdim=keepdim, extreme="argmax")
+    axis = None if dim is None else axis_of(x, dim)
+    _nonempty(x, axes_of(x, axis), "argmax")
+    return Position.apply(x, axis=axis, keepdim=keepdim, extreme="argmax")
 
 
 def argmin(x, dim=None, keepdim=False):
     """Index of the (first) smallest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
-    _nonempty(x, axes_of(x, dim), "argmin")
-    return Position.apply(x, axis=dim, keepdim=keepdim, extreme="argmin")
+    axis = None if dim is None else axis_of(x, dim)
+    _nonempty(x, axes_of(x, axis), "argmin")
+    return Position.apply(x, axis=axis, keepdim=keepdim, extreme="argmin")
 
 
 def logsumexp(x, dim, keepdim=False):
@@ -220,8 +270,7 @@ def logsumexp(x, dim, keepdim=False):
 
 def softmax(x, dim):
     """eˣ / Σ eˣ along ``dim``; any shape (...) to the same, each slice sums to 1."""
-    (axis,) = axes_of(x, dim) or (0,)
-    return Softmax.apply(x, axis=axis)
+    return Softmax.apply(x, axis=axis_of(x, dim))
 
 
 def log_softmax(x, dim):
@@ -231,8 +280,8 @@ def log_softmax(x, dim):
 
 def cumsum(x, dim):
     """Sums of the first 1, 2, … elements along ``dim``; any shape (...) to the same."""
-    (axis,) = axes_of(x, dim)
-    return Cumsum.apply(x, axis=axis)
+    axis = axis_of(x, dim)
+    return Cumsum.apply(x, axis=axis) if x.ndim else clone(x)
 
 
 def norm(x, dim=None, keepdim=False):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..autograd import Op
+from .arguments import axes_of, axis_of, integers, sizes
 from .index import index_select
 
 
@@ -97,27 +98,18 @@ class Pad(Op):
         return g[tuple(slice(b, b + n) for (b, _), n in zip(self.widths, self.shapes[0], strict=True))]
 
 
-def _dims(x, dims):
-    for d in dims:
-        if not -x.ndim <= d < x.ndim:
-            raise ShapeError(f"dim {d} is out of range for a tensor of shape {x.shape}")
-    return [d % x.ndim for d in dims]
-
-
-def _sizes(shape):
-    return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else tuple(shape)
-
-
 def reshape(x, *shape):
     """x with another shape of as many elements (one size may be −1): ``reshape(x, 2, 3)`` or ``reshape(x, (2, 3))``."""
-    return Reshape.apply(x, shape=_sizes(shape))
+    return Reshape.apply(x, shape=sizes(shape, "shape"))
 
 
 def flatten(x, start_dim=0, end_dim=-1):
     """Axes ``start_dim`` … ``end_dim`` joined: (a, b, c, d) with 1 and 2 gives (a, b·c, d)."""
     if x.ndim == 0:
         return reshape(x, 1)
-    start, end = _dims(x, (start_dim, end_dim))
+    start, end = axis_of(x, start_dim, "start_dim"), axis_of(x, end_dim, "end_dim")
+    if start > end:
+        raise ShapeError(f"flatten got start_dim {start_dim} after end_dim {end_dim} for a tensor of shape {x.shape}")
     size = 1
     for n in x.shape[start : end + 1]:
         size *= n
@@ -126,23 +118,23 @@ def flatten(x, start_dim=0, end_dim=-1):
 
 def permute(x, *dims):
     """Axes in another order: ``permute(x, 0, 2, 1)`` of (a, b, c) gives (a, c, b); a view."""
-    dims = _sizes(dims) if dims else ()
-    if sorted(_dims(x, dims)) != list(range(x.ndim)):
+    dims = sizes(dims, "permute's dims") if dims else ()
+    if len(dims) != x.ndim or sorted(axis_of(x, d, "permute's dim") for d in dims) != list(range(x.ndim)):
         raise ShapeError(f"permute got dims {dims} for a tensor of shape {x.shape}; name each axis once")
-    return Permute.apply(x, dims=tuple(_dims(x, dims)))
+    return Permute.apply(x, dims=axes_of(x, dims))
 
 
 def transpose(x, dim0, dim1):
     """Axes ``dim0`` and ``dim1`` exchanged; a view."""
     order = list(range(x.ndim))
-    a, b = _dims(x, (dim0, dim1))
+    a, b = axis_of(x, dim0, "dim0"), axis_of(x, dim1, "dim1")
     order[a], order[b] = b, a
     return Permute.apply(x, dims=tuple(order))
 
 
 def movedim(x, source, destination):
     """Axis ``source`` moved to ``destination``, the others in their order; a view."""
-    (a,), (b,) = _dims(x, (source,)), _dims(x, (destination,))
+    a, b = axis_of(x, source, "source"), axis_of(x, destination, "destination")
     order = [i for i in range(x.ndim) if i != a]
     order.insert(b, a)
     return Permute.apply(x, dims=tuple(order))
@@ -150,7 +142,7 @@ def movedim(x, source, destination):
 
 def expand(x, *shape):
     """x broadcast to ``shape`` without a copy; −1 keeps a size."""
-    shape = _sizes(shape)
+    shape = sizes(shape, "shape")
     lead = len(shape) - x.ndim
     if lead < 0:
         raise ShapeError(f"expand got shape {shape} for a tensor of shape {x.shape}; it needs at least {x.ndim} axes")
@@ -160,12 +152,13 @@ def expand(x, *shape):
 
 def squeeze(x, dim=None):
     """Without axis ``dim`` if its size is 1 (None: without all axes of size 1)."""
-    dims = range(x.ndim) if dim is None else _dims(x, (dim,))
+    dims = axes_of(x, dim)
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dims or n != 1))
 
 
 def unsqueeze(x, dim):
     """With a new axis of size 1 at ``dim``: (a, b) with 1 gives (a, 1, b)."""
+    (dim,) = integers(dim, "dim")
     if not -x.ndim - 1 <= dim <= x.ndim:
         raise ShapeError(f"unsqueeze got dim {dim} for a tensor of shape {x.shape}")
     shape = list(x.shape)
@@ -178,44 +171,63 @@ def cat(tensors, dim=0):
     tensors = list(tensors)
     if not tensors:
         raise ShapeError("cat got no tensors; it needs at least one")
-    (axis,) = _dims(tensors[0], (dim,))
-    return Cat.apply(*tensors, axis=axis)
+    return Cat.apply(*tensors, axis=_axis(tensors[0], dim, "cat"))
 
 
 def stack(tensors, dim=0):
     """The tensors, all of one shape (...), along a new axis ``dim``."""
     tensors = list(tensors)
+    if not tensors:
+        raise ShapeError("stack got no tensors; it needs at least one")
     return cat([unsqueeze(x, dim) for x in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
 
 
 def narrow(x, dim, start, length):
-    """``length`` entries from ``start`` on along ``dim``; a view."""
-    (axis,) = _dims(x, (dim,))
-    return x[(slice(None),) * axis + (slice(start, start + length),)]
+    """``length`` entries from ``start`` (negative: counted from the end) on along ``dim``; a view."""
+    axis, (start, length) = _axis(x, dim, "narrow"), integers((start, length), "narrow's start and length")
+    n = x.shape[axis]
+    first = start + n if start < 0 else start
+    if not 0 <= first <= first + length <= n:
+        raise ShapeError(
+            f"narrow got start {start} and length {length} for axis {axis} of shape {x.shape}; it has {n} entries"
+        )
+    return x[(slice(None),) * axis + (slice(first, first + length),)]
+
+
+def _axis(x, dim, name):
+    if not x.ndim:
+        raise ShapeError(f"{name} got a tensor without axes; it needs at least one")
+    return axis_of(x, dim)
 
 
 def split(x, split_size_or_sections, dim=0):
     """x cut along ``dim`` into parts of one size (the last may be smaller), or of the sizes in a list; views."""
-    (axis,) = _dims(x, (dim,))
-    n, sections = x.shape[axis], split_size_or_sections
-    if isinstance(sections, int):
-        if sections <= 0:
-            raise ShapeError(f"split got a size of {sections}; it must be positive")
-        sections = [min(sections, n - start) for start in range(0, n, sections)] or [0]
-    if sum(sections) != n:
-        raise ShapeError(f"split got sections {sections}, {sum(sections)} in all, for an axis of {n}; they must add up")
+    axis, sections = _axis(x, dim, "split"), integers(split_size_or_sections, "split's size")
+    n = x.shape[axis]
+    if not hasattr(split_size_or_sections, "__len__"):
+        (size,) = sections
+        if size <= 0:
+            raise ShapeError(f"split got a size of {size}; it must be positive")
+        sections = [min(size, n - start) for start in range(0, n, size)] or [0]
+    if sum(sections) != n or min(sections, default=0) < 0:
+        raise ShapeError(
+            f"split got sections {list(sections)}, {sum(sections)} in all, for an axis of {n}; they must add up, and"
+            " none be negative"
+        )
     return Split.apply(x, axis=axis, starts=[sum(sections[:i]) for i in range(len(sections))], sizes=list(sections))
 
 
 def chunk(x, chunks, dim=0):
     """x cut along ``dim`` into ``chunks`` parts of equal size (the last may be smaller); views."""
-    (axis,) = _dims(x, (dim,))
+    axis, (chunks,) = _axis(x, dim, "chunk"), integers(chunks, "chunks")
+    if chunks < 1:
+        raise ShapeError(f"chunk got {chunks} chunks; it needs at least 1")
     return split(x, max(1, -(-x.shape[axis] // chunks)), axis)
 
 
 def flip(x, dims):
     """The order of the entries reversed along ``dims``; a view."""
-    return Flip.apply(x, axes=tuple(_dims(x, (dims,) if isinstance(dims, int) else dims)))
+    return Flip.apply(x, axes=axes_of(x, dims, "dims"))
 
 
 def pad(x, pad, mode="constant", value=0.0):
@@ -224,6 +236,7 @@ def pad(x, pad, mode="constant", value=0.0):
     Args:
         mode: "constant" (``value``; negative widths cut), "reflect" (mirror without the edge) or "replicate".
     """
+    pad = integers(pad, "pad")
     if len(pad) % 2 or len(pad) > 2 * x.ndim:
         raise ShapeError(
             f"pad got {len(pad)} widths for a tensor of shape {x.shape}; give (before, after) pairs, last axis first"
@@ -237,6 +250,8 @@ def pad(x, pad, mode="constant", value=0.0):
         raise ShapeError(f"pad's mode is {mode!r}; it must be 'constant', 'reflect' or 'replicate'")
     for axis, (before, after) in enumerate(widths):
         n = x.shape[axis]
+        if before < 0 or after < 0:
+            raise ShapeError(f"pad got {(before, after)} with mode {mode!r}; only 'constant' cuts by negative widths")
         if (before or after) and (n == 0 or (mode == "reflect" and max(before, after) >= n)):
             raise ShapeError(f"pad cannot {mode} {max(before, after)} entries of axis {axis} of shape {x.shape}")
         if before or after:

@@ -40,6 +40,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
         with np.errstate(invalid="ignore"):  # 0 · ∞ where the norm is infinite: NaN, which the caller chose to keep
             for span in spans:
                 kernels.scale_(span.gradients, factor)
+        pack.gradients_changed()
     return norm
 
 
@@ -52,9 +53,10 @@ def clip_grad_value_(parameters, clip_value):
     """
     if not clip_value >= 0:
         raise UserError(f"clip_grad_value_'s clip_value is {clip_value!r}; it must be at least 0")
-    kernels = backends.current()
-    for span in Pack(parameters, "clip_grad_value_").settled():
+    kernels, pack = backends.current(), Pack(parameters, "clip_grad_value_")
+    for span in pack.settled():
         kernels.clamp_(span.gradients, clip_value)
+    pack.gradients_changed()
 
 
 def _finite(kernels, p):

@@ -124,6 +124,11 @@ class Pack:
                 p.settle()
         return [span for span, _ in self.stretches([True if p.requires_grad else None for p in self.parameters])]
 
+    def gradients_changed(self):
+        """Count one change in place of every gradient."""
+        for p in self.parameters:
+            p._gradient_version[0] += 1
+
     def changed(self):
         """Count one change in place of every parameter."""
         for p in self.parameters:

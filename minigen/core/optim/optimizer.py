@@ -72,7 +72,9 @@ class Optimizer(ABC):
 
     def _rate(self, group):
         lr = group["lr"]
-        return float(lr(self.steps) if callable(lr) else lr)
+        rate = float(lr(self.steps) if callable(lr) else lr)
+        require(self, "lr", rate, rate >= 0, f"a number of at least 0 (its schedule gave this at step {self.steps})")
+        return rate
 
     def gradients(self):
         """The gradients of all parameters that require one, as few writable 1-D arrays, for MPI."""

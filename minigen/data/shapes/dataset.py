@@ -1,13 +1,11 @@
 """The outlines as data sets: ``shapes`` (pictures) and ``shapes-points`` (coordinates)."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from minigen.data.dataset import DataSet, Split, from_splits
-from minigen.data.shapes.families import NAMES
-from minigen.data.shapes.generate import generate
-from minigen.data.shapes.raster import rasterise
+from ..dataset import DataSet, Split, from_splits
+from .families import NAMES
+from .generate import generate
+from .raster import rasterise
 
 SIZES = (10_000, 1_000, 2_000)
 
@@ -24,7 +22,8 @@ def load_shape_points(seed: int = 0) -> DataSet:
     The same outlines as ``load_shape_images`` draws from the same seed.
     """
     splits = [Split(o.reshape(len(o), -1).astype(np.float32), labels) for o, labels in _outlines(seed)]
-    return from_splits("shapes-points", *splits, classes=len(NAMES), provenance=_provenance(seed, "64 points each"))
+    provenance = _provenance(seed, "64 points each")
+    return from_splits("shapes-points", *splits, kind="outlines", classes=len(NAMES), provenance=provenance)
 
 
 def _outlines(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -5,8 +5,6 @@ not repeating the first. `area` and `aspect` are the ranges that outlines of the
 centred and scaled them (found from 20,000 draws of each, and widened a little).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

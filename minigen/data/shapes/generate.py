@@ -1,11 +1,9 @@
 """Drawing outlines: parameters, curve, equal steps along it, then a random turn inside the unit circle."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from minigen.data.shapes.families import FAMILIES, Family
-from minigen.data.shapes.measure import centroid
+from .families import FAMILIES, Family
+from .measure import centroid
 
 POINTS = 64
 CHUNK = 256  # outlines at a time, so that the fine curves stay within a few megabytes

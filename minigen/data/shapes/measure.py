@@ -1,7 +1,5 @@
 """Area, centroid and second moments of closed outlines (N, P, 2), exact for the polygon through their points."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

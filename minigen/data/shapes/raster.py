@@ -1,7 +1,5 @@
 """From outlines to antialiased pictures: how much of each pixel the polygon covers."""
 
-from __future__ import annotations
-
 import numpy as np
 
 LINES = 4  # scan lines in a pixel's height; along a line the coverage is exact

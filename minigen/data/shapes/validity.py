@@ -1,14 +1,12 @@
 """Is an outline, for instance one that a model has made, a shape of its family?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
-from minigen.data.shapes.families import FAMILIES, NAMES
-from minigen.data.shapes.measure import aspect, centroid, signed_area
-from minigen.errors import ShapeError, UserError
+from ...errors import ShapeError, UserError
+from .families import FAMILIES, NAMES
+from .measure import aspect, centroid, signed_area
 
 LONGEST_STEP = 3.0  # times the mean step: an outline of equal steps stays below 1.1, one with a gap does not
 SAME_LINE = 1e-6  # radians

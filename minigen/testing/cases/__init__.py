@@ -8,6 +8,7 @@ from . import (
     elementwise,
     index,
     linalg,
+    logic,
     loss,
     noise,
     norm,
@@ -19,7 +20,7 @@ from .case import Case, Sample
 from .draw import Draw
 
 _FAMILIES = (
-    arithmetic, elementwise, activation, reduce, shape, index, linalg, conv, pool, norm, attention, loss, noise,
+    arithmetic, logic, elementwise, activation, reduce, shape, index, linalg, conv, pool, norm, attention, loss, noise,
 )  # fmt: skip
 
 CASES = {case.name: case for family in _FAMILIES for case in family.CASES}

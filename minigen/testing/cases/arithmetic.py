@@ -1,20 +1,9 @@
 """Cases of `core/ops/arithmetic.py`."""
 
-import operator
-
 import numpy as np
 
 from ...core import functional as F
 from .case import Case, Sample, binary, unary
-
-RELATIONS = {
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-}
 
 
 def _pow(d):
@@ -60,19 +49,6 @@ def _lerp(d):
     return Sample((d.values(a), d.values(b), d.values(c)))
 
 
-def _compare(d):
-    a, b = d.broadcastable()
-    x, y = (d.generator().integers(-1, 2, size=shape) for shape in (a, b))  # few numbers, so that some are equal
-    return Sample((x, y), {"relation": d.choice(tuple(RELATIONS))})
-
-
-def _logical(d):
-    a, b = d.broadcastable()
-    if d.integer(0, 2) == 2:
-        return Sample((d.values(a),), {"relation": "logical_not"})
-    return Sample((d.values(a), d.values(b)), {"relation": d.choice(("logical_and", "logical_or"))})
-
-
 CASES = (
     binary("add", F.add, lambda x, y: x + y),
     binary("sub", F.sub, lambda x, y: x - y),
@@ -92,12 +68,4 @@ CASES = (
     ),
     Case("clamp", F.clamp, lambda x, min, max: np.clip(x, min, max) if min or max else x, _clamp),
     Case("lerp", F.lerp, lambda start, end, weight: (1 - weight) * start + weight * end, _lerp),
-    Case("compare", F.compare, lambda x, y, relation: RELATIONS[relation](x, y), _compare, differentiable=False),
-    Case(
-        "logical",
-        lambda *x, relation: F.logical(relation, *[v > 0 for v in x]),
-        lambda *x, relation: getattr(np, relation)(*[v > 0 for v in x]),
-        _logical,
-        differentiable=False,
-    ),
 )

@@ -11,11 +11,10 @@ def _attention(d):
     inputs = tuple(d.values((*batch, *last)) for last in ((queries, features), (keys, features), (keys, values)))
     kind = d.choice(("none", "causal", "boolean", "float"))
     if kind == "float":
-        return Sample(inputs, {"bias": d.values((queries, keys))})
+        bias = d.values((queries, keys))
+        return Sample(inputs, {"bias": np.where(d.mask(bias.shape), -np.inf, bias) if d.boolean() else bias})
     if kind == "boolean":
-        mask = d.mask((*batch, queries, keys))
-        mask[..., d.integer(0, keys - 1)] = True  # a query that may look at nothing has no defined answer
-        return Sample(inputs, {"attn_mask": mask})
+        return Sample(inputs, {"attn_mask": d.mask((*batch, queries, keys))})
     return Sample(inputs, {"is_causal": kind == "causal"})
 
 
@@ -30,7 +29,8 @@ def _reference(query, key, value, attn_mask=None, is_causal=False, bias=0.0):
     if is_causal:
         look = np.arange(scores.shape[-2])[:, None] >= np.arange(scores.shape[-1])
     weights = np.exp(scores) * look
-    return np.einsum("...ls,...se->...le", weights / weights.sum(-1, keepdims=True), value)
+    total = weights.sum(-1, keepdims=True)  # 0 for a query that may look at nothing: it gets 0
+    return np.einsum("...ls,...se->...le", weights / np.where(total == 0, 1, total), value)
 
 
 CASES = (Case("scaled_dot_product_attention", _op, _reference, _attention),)

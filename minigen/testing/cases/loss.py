@@ -123,12 +123,14 @@ def _kl(d):
     shape = d.shape(least=1)
     log_target = d.boolean()
     target = d.values(shape, -2, 0) if log_target else d.values(shape, 0.1, 1)
-    return Sample((d.values(shape, -3, 0), target), {"log_target": log_target, "reduction": d.choice(REDUCTIONS)})
+    reductions = (*REDUCTIONS, "batchmean") if shape else REDUCTIONS
+    return Sample((d.values(shape, -3, 0), target), {"log_target": log_target, "reduction": d.choice(reductions)})
 
 
 def _kl_reference(input, target, log_target, reduction):
     p = np.exp(target) if log_target else target
-    return _reduced(p * (np.log(p) - input), reduction)
+    loss = p * (np.log(p) - input)
+    return loss.sum() / len(loss) if reduction == "batchmean" else _reduced(loss, reduction)
 
 
 def _gaussian(d):

@@ -43,6 +43,29 @@ def _position(d):
     return Sample((d.distinct(shape),), {"dim": dim, "keepdim": d.boolean()})
 
 
+def _extreme(d):
+    """All of x, or an axis with values and indices."""
+    shape = d.shape(least_axes=1, least=1)
+    along = {"dim": d.axis(len(shape)), "keepdim": d.boolean()}
+    return Sample((d.distinct(shape),), d.choice(({}, along)))
+
+
+def _extreme_reference(value, position):
+    def extreme(x, dim=None, keepdim=False):
+        if dim is None:
+            return value(x)
+        return value(x, axis=dim, keepdims=keepdim), position(x, axis=dim, keepdims=keepdim)
+
+    return extreme
+
+
+def _prod(d):
+    """Some elements are 0: none, one or several in a product."""
+    sample = _reduction()(d)
+    (x,) = sample.inputs
+    return Sample((np.where(d.generator().random(size=x.shape) < 0.2, 0.0, x),), sample.options)
+
+
 def _sum_to_size(d):
     shape, target = d.broadcastable()
     full = np.broadcast_shapes(shape, target)
@@ -85,11 +108,14 @@ def _std_reference(x, **options):
 CASES = (
     Case("sum", F.sum, _numpy(np.sum), _reduction()),
     Case("sum_to_size", F.sum_to_size, _sum_to_size_reference, _sum_to_size),
+    Case("prod", F.prod, _numpy(np.prod), _prod),
     Case("mean", F.mean, _numpy(np.mean), _reduction(least=1)),
     Case("var", F.var, _variance_reference, _variance, tolerance=1e-11, single=1e-4),
     Case("std", F.std, _std_reference, _variance, tolerance=1e-11, single=1e-4),
     Case("amax", F.amax, _numpy(np.amax), _reduction(1, distinct=True)),
     Case("amin", F.amin, _numpy(np.amin), _reduction(1, distinct=True)),
+    Case("max", F.max, _extreme_reference(np.max, np.argmax), _extreme),
+    Case("min", F.min, _extreme_reference(np.min, np.argmin), _extreme),
     Case("argmax", F.argmax, _numpy(np.argmax), _position, differentiable=False),
     Case("argmin", F.argmin, _numpy(np.argmin), _position, differentiable=False),
     Case("logsumexp", F.logsumexp, lambda x, **options: np.log(_numpy(np.sum)(np.exp(x), **options)), _logsumexp),

@@ -80,12 +80,17 @@ def _stack(d):
 def _narrow(d):
     shape = d.shape(least_axes=1)
     dim = d.axis(len(shape))
-    start = d.integer(0, shape[dim])
-    return Sample((d.values(shape),), {"dim": dim, "start": start, "length": d.integer(0, shape[dim] - start)})
+    n = shape[dim]
+    start = d.integer(0, n)
+    length = d.integer(0, n - start)
+    return Sample(
+        (d.values(shape),), {"dim": dim, "start": start - n if start < n and d.boolean() else start, "length": length}
+    )
 
 
 def _narrow_reference(x, dim, start, length):
-    return np.take(x, np.arange(start, start + length), axis=dim)
+    first = start % x.shape[dim] if start < 0 else start
+    return np.take(x, np.arange(first, first + length), axis=dim)
 
 
 def _split(d):

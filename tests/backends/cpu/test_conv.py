@@ -154,3 +154,33 @@ def test_what_is_not_finite_reaches_its_neighbours_only(draw_array, h, w, c, val
     finite = np.ones((1, 7, 7, 5), bool)
     finite[:, max(0, h - 1) : h + 2, max(0, w - 1) : w + 2] = False
     np.testing.assert_array_equal(np.isfinite(conv.conv2d(x, weight, *settings)), finite)
+
+
+@pytest.mark.parametrize(("channels", "most"), [(8, 16), (128, 14), (640, 1)])
+def test_the_weight_gradients_scratch_is_bounded(monkeypatch, channels, most):
+    """Runs of images have a result each: as many as fit SCRATCH, and none beside the gradient where only one does."""
+    found = []
+    monkeypatch.setattr(conv_grad, "parts_for", lambda operations: 1)
+    monkeypatch.setattr(conv_grad, "_tasks", lambda parts, *args: found.append((parts.nbytes, *args[-4:])))
+    x = np.zeros((64, 16, 16, channels), np.float32)
+    dw = conv_grad.conv2d_weight_grad(x, x, (3, 3), ONE, ONE, ONE, 1)
+    ((nbytes, runs, bands, *tasks),) = found
+    assert runs == most and nbytes == runs * dw.nbytes and nbytes <= max(conv_grad.SCRATCH, dw.nbytes)
+    assert tasks == [0, runs * bands]
+
+
+def test_a_kernel_too_large_for_runs_is_added_up_in_place(draw_array, one_and_many_threads, monkeypatch):
+    x, g = draw_array((64, 8, 8, 9), 0), draw_array((64, 8, 8, 7), 1)
+    args = ((3, 3), ONE, ONE, ONE, 1)
+    expected = conv_grad.conv2d_weight_grad(x, g, *args)
+    for scratch in (0, 2 * expected.nbytes):
+        monkeypatch.setattr(conv_grad, "SCRATCH", scratch)
+        got = conv_grad.conv2d_weight_grad(x, g, *args, out=np.full(expected.shape, np.nan))
+        np.testing.assert_allclose(got, expected, rtol=1e-11, atol=1e-11)
+        one_and_many_threads(lambda: conv_grad.conv2d_weight_grad(x, g, *args))
+
+
+def test_little_work_is_not_split(draw_array, monkeypatch):
+    monkeypatch.setattr(conv_grad, "_tasks_parallel", None)
+    x = draw_array((2, 4, 4, 2), 0)
+    check(x, draw_array((3, 3, 2, 2), 1), (ONE, ONE, ONE, 1))

@@ -8,6 +8,7 @@ pytest.importorskip("numba")
 
 from minigen.backends.cpu import elementwise
 from minigen.backends.reference import elementwise as reference
+from minigen.errors import ShapeError
 
 
 def exact_sigmoid(x):
@@ -100,3 +101,18 @@ def test_shapes_and_out(draw_array, shape):
 def test_parallel_and_serial_give_the_same_bits(one_and_many_threads):
     x = np.random.default_rng(0).normal(size=100_003).astype(np.float32)
     one_and_many_threads(lambda: elementwise.bce_with_logits(x, x[::-1].copy()))
+
+
+def test_an_out_of_another_shape_is_refused():
+    x = np.ones(100, np.float32)
+    for kernel in (elementwise.sigmoid, elementwise.softplus, lambda x, out: elementwise.tanh_grad(x, x, out)):
+        for size in (99, 101):
+            with pytest.raises(ShapeError, match="pass one of that shape"):
+                kernel(x, out=np.empty(size, np.float32))
+
+
+def test_an_out_that_overlaps_the_input_gets_the_same_numbers():
+    memory = np.linspace(-3, 3, 101, dtype=np.float32)
+    expected = elementwise.sigmoid(memory[:-1].copy())
+    elementwise.sigmoid(memory[:-1], out=memory[1:])
+    np.testing.assert_array_equal(memory[1:], expected)

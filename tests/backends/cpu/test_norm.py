@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
-from minigen.backends.cpu import norm
+from minigen.backends.cpu import norm, threads
 from minigen.backends.reference import norm as reference
 
 shapes = st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(1, 3), st.integers(0, 9))
@@ -58,3 +58,26 @@ def test_writes_to_out(draw_array, shape):
         np.testing.assert_array_equal(out[0], dx)
         for o, e in zip(out[1:], expected[1:], strict=True):
             np.testing.assert_array_equal(o, e)
+
+
+def test_one_thread_has_no_parallel_regions(draw_array, monkeypatch):
+    parallel = [name for name, f in vars(norm).items() if getattr(f, "targetoptions", {}).get("parallel")]
+    assert parallel
+    for name in parallel:
+        monkeypatch.setattr(norm, name, None)
+    before = threads.get_threads()
+    threads.set_threads(1)
+    try:
+        check(draw_array(LARGE[0], 0, np.float32), draw_array(LARGE[0], 1, np.float32))
+    finally:
+        threads.set_threads(before)
+
+
+def test_what_does_not_fit_is_not_written_to(draw_array):
+    x = draw_array((2, 3, 2, 4), 0, np.float32)
+    xhat, mean, var = norm.standardize(x, 1e-5)
+    with pytest.raises(ValueError):
+        norm.standardize(x, 1e-5, out=(xhat[:1], mean, var))
+    for args in ((x, xhat[:, :2], var), (x, xhat, var[:, :1][:0]), (x[:, :2], xhat, var)):
+        with pytest.raises(ValueError):
+            norm.standardize_grad(*args, 1e-5)

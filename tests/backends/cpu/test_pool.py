@@ -81,3 +81,17 @@ def test_writes_to_out(draw_array, layout):
     dx = draw_array(x.shape, 1, np.float32, layout)
     assert pool.avg_pool2d_adjoint(values, (7, 6), *window, out=dx) is dx
     np.testing.assert_array_equal(dx, pool.avg_pool2d_adjoint(values, (7, 6), *window))
+
+
+def test_what_does_not_fit_is_left_to_the_reference_which_raises(draw_array):
+    x, window = draw_array((2, 7, 6, 3), 0, np.float32), ((2, 2), (2, 2), (0, 0))
+    values, indices = pool.max_pool2d(x, *window)
+    for call in (
+        lambda: pool.max_pool2d(x, *window, out=(values[:1], indices)),
+        lambda: pool.avg_pool2d(x, *window, out=values[:, :1].copy()),
+        lambda: pool.avg_pool2d_adjoint(values, (7, 6), *window, out=values),
+        lambda: pool.pool_gather(x[:1, ..., :2], indices),
+        lambda: pool.pool_scatter(values[:1, :2], indices, (7, 6)),
+    ):
+        with pytest.raises(ValueError):
+            call()

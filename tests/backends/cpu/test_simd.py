@@ -141,7 +141,8 @@ def _run(code, **environment):
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
-    code = KERNELS + "gemm.parts_for = lambda operations: 2\ngemm.matmul(a, a)\n"
+    code = KERNELS + "gemm.parts_for = conv_grad.parts_for = lambda operations: 2\ngemm.matmul(a, a)\n"
+    code += "conv_grad.conv2d_weight_grad(x, y, (3, 3), *settings)\n"
     code += """
 kernels = [k for m in (buffers, conv, conv_grad, gemm, simd) for k in vars(m).values() if hasattr(k, "stats")]
 print(*(sum(sum(getattr(k.stats, f).values()) for k in kernels) for f in ("cache_misses", "cache_hits")))

@@ -1,10 +1,13 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 pytest.importorskip("numba")
+
+import numba
 
 from minigen.backends.cpu import threads
 from minigen.errors import UserError
@@ -52,3 +55,68 @@ def test_omp_is_preferred_where_it_is_there():
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_THREADING")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "omp"
+
+
+def test_the_number_holds_in_every_python_thread():
+    before = threads.get_threads()
+    with ThreadPoolExecutor(1) as pool:
+        told = lambda: (threads.get_threads(), numba.get_num_threads())  # noqa: E731
+        assert pool.submit(told).result() == (before, before)
+        try:
+            threads.set_threads(1)
+            assert pool.submit(told).result() == (1, 1)
+        finally:
+            threads.set_threads(before)
+        assert pool.submit(told).result() == (before, before)
+
+
+FORK = """
+import multiprocessing, threading
+import numpy as np
+from minigen.backends.cpu import conv_grad, elementwise, gemm, norm, optim, pool, random, threads
+from minigen.errors import UserError
+
+a = np.random.default_rng(0).normal(size=(300, 300)).astype(np.float32)
+images = a[:, :256].reshape(75, 16, 16, 4).copy()
+tall = np.resize(a, (1, 40_000, 4, 1))
+one, window = (1, 1), ((2, 2), (2, 2), (0, 0))
+
+def kernels():
+    big = np.resize(a, 400_000)
+    xhat, _, var = norm.standardize(tall, 1e-5)
+    return [
+        gemm.matmul(a, a), elementwise.sigmoid(big), random.philox_normal(1, 2, 0, 400_000, np.float32),
+        conv_grad.conv2d_weight_grad(images, images, (3, 3), one, one, one, 1), xhat,
+        norm.standardize_grad(tall, xhat, var, 1e-5), pool.avg_pool2d(images, *window),
+        np.array(optim.squared_norm(big)),
+    ]
+
+def compare(ok):
+    ok.value = all(np.array_equal(x, y) for x, y in zip(expected, kernels()))
+
+def child(main, thread):
+    compare(main)
+    other = threading.Thread(target=compare, args=(thread,))
+    other.start()
+    other.join()
+    try:
+        threads.set_threads(2)
+    except UserError as error:
+        print(error, flush=True)
+
+expected = kernels()
+fork = multiprocessing.get_context("fork")
+main, thread = fork.Value("b"), fork.Value("b")
+process = fork.Process(target=child, args=(main, thread))
+process.start()
+process.join()
+print(process.exitcode, main.value, thread.value, threads.get_threads())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_computes_on_one_thread():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
+    told, result = done.stdout.strip().splitlines()
+    assert told == "got 2 threads, wanted 1 to 1: start the process by 'spawn' instead of 'fork' for more"
+    assert result == f"0 1 1 {threads.get_threads()}"

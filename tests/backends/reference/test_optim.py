@@ -5,6 +5,8 @@ import importlib
 import numpy as np
 import pytest
 
+from minigen.errors import ShapeError
+
 STEPS, SIZE = 100, 37
 
 
@@ -95,3 +97,25 @@ def test_scale_clamp_and_all_finite():
     reference.clamp_(x, 2.0)
     np.testing.assert_array_equal(x, [-2.0, np.nan, 1.0])
     assert not reference.all_finite(x) and not reference.all_finite(np.array([np.inf])) and reference.all_finite(x[2:])
+
+
+@pytest.mark.parametrize("sizes", [(37, 20), (20, 37), (37, 1), (1, 37)])
+@pytest.mark.parametrize("late", [False, True])
+def test_buffers_of_different_sizes_are_refused_and_left(optim, sizes, late):
+    """Nothing is broadcast, and nothing written; `late`: the last buffer is the one that differs."""
+    a, b = (np.ones(size, np.float32) for size in sizes)
+    adam = (a, a.copy(), a.copy(), b) if late else (a, b, a.copy(), a.copy())
+    sgd = (a, a.copy(), b) if late else (a, b, a.copy())
+    for update in (
+        lambda: optim.adam_step(*adam, 1, 0.1, 0.9, 0.99, 1e-8, 0.0, 0.0),
+        lambda: optim.sgd_step(*sgd, 0.1, 0.9, 0.0, 0.0, False, True),
+        lambda: optim.lerp_(a, b, 0.5),
+    ):
+        with pytest.raises(ShapeError, match=rf"\({sizes[1]},\).* pass all of one shape"):
+            update()
+    assert all((x == 1).all() for x in (*adam, *sgd))
+
+
+def test_gradient_descent_without_momentum_checks_its_gradient(optim):
+    with pytest.raises(ShapeError):
+        optim.sgd_step(np.ones(3), np.ones(1), None, 0.1, 0, 0.0, 0.0, False, True)

@@ -1,9 +1,12 @@
+import importlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minigen.backends.reference import random
+from minigen.errors import DTypeError, UserError
 
 ONES = 2**32 - 1
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -95,3 +98,33 @@ def test_results_are_written_to_out():
         out = np.empty(14, np.float32)[::2]
         assert draw(1, 2, 3, 7, np.float32, out=out) is out
         np.testing.assert_array_equal(out, draw(1, 2, 3, 7, np.float32))
+
+
+@pytest.fixture(params=["reference", "cpu"])
+def kernels(request):
+    if request.param == "cpu":
+        pytest.importorskip("numba")
+    return importlib.import_module(f"minigen.backends.{request.param}.random")
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float16, np.complex64, np.int8, bool])
+def test_other_dtypes_than_floats_are_refused(kernels, dtype):
+    for draw in (kernels.philox_uniform, kernels.philox_normal):
+        with pytest.raises(DTypeError, match=f"got the dtype {np.dtype(dtype)} .* wanted float32 or float64"):
+            draw(1, 2, 0, 4096, dtype)
+
+
+@pytest.mark.parametrize(("start", "count"), [(-1, 4), (-4, 4), (0, -4), (0.0, 4), (0, 4.0)])
+def test_ranges_are_of_integers_of_at_least_0(kernels, start, count):
+    calls = [lambda: kernels.philox_bits(1, 2, start, count)]
+    calls += [lambda f=f: f(1, 2, start, count, np.float32) for f in (kernels.philox_uniform, kernels.philox_normal)]
+    for call in calls:
+        with pytest.raises(UserError, match="wanted two integers of at least 0"):
+            call()
+
+
+def test_an_out_of_another_size_is_refused(kernels):
+    for draw in (kernels.philox_uniform, kernels.philox_normal):
+        for count in (8, 9):
+            with pytest.raises(ValueError):
+                draw(1, 2, 0, count, np.float32, out=np.empty(4, np.float32))

@@ -94,3 +94,18 @@ def test_inputs_are_left_alone():
     minigen.vjp(lambda x: (x * x).sum(), x)
     assert x.grad is None
     assert not x.requires_grad
+
+
+def test_directions_must_fit():
+    x, v = minigen.tensor(np.ones(3)), minigen.tensor(np.ones(1))
+    for product in (minigen.jvp, minigen.hvp):
+        with pytest.raises(minigen.errors.ShapeError, match=r"input of shape \(3,\) has shape \(1,\)"):
+            product(lambda t: (t * t).sum(), x, v)
+
+
+def test_a_seed_of_another_dtype_is_refused_by_name():
+    x = minigen.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(minigen.errors.DTypeError, match="output of float32 is float64"):
+        (x * 2).backward(minigen.tensor(np.ones(2)))
+    with pytest.raises(minigen.errors.ShapeError, match="a number"):
+        (x * 2).backward(2.0)

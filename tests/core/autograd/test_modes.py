@@ -80,3 +80,21 @@ def test_finite_computations_pass_under_anomaly():
         F.softmax(x, 0).log().sum().backward()
         assert (x > 1.5).tolist() == [False, True]
         assert F.argmax(x).item() == 1
+
+
+def test_no_grad_may_be_entered_twice():
+    quiet = minigen.no_grad()
+    x = minigen.tensor([1.0], requires_grad=True)
+    with quiet, quiet:
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+
+
+def test_anomaly_knows_what_it_cannot_know():
+    """A NaN that came in from outside is not said to be born here, nor a module named that nobody watched."""
+    with minigen.anomaly(), pytest.raises(NonFiniteError, match="not born here, but already in the input: NaN"):
+        minigen.tensor([np.nan]) + 1
+    x = minigen.tensor([0.0], requires_grad=True)
+    y = x.sqrt().sum()
+    with minigen.anomaly(), np.errstate(divide="ignore"), pytest.raises(NonFiniteError, match="unknown module"):
+        y.backward()

@@ -5,6 +5,7 @@ import pytest
 
 import minigen
 from minigen import functional as F
+from minigen import optim
 from minigen.errors import GraphError
 
 
@@ -137,3 +138,27 @@ def test_a_tensor_copies_what_it_is_made_of():
     x = minigen.tensor(array)
     array[0] = 9.0
     assert x.tolist() == [1.0, 2.0]
+
+
+def test_a_gradient_buffer_that_a_graph_saved_is_guarded():
+    """A packed parameter's gradient is a view of a buffer that later passes overwrite: the graph notices."""
+
+    def clip(p):
+        optim.clip_grad_norm_([p], 0.1)
+
+    def again(p):
+        (p * 100.0).sum().backward()
+
+    def forget(p):
+        p.grad = None
+        assert p.grad.tolist() == [0, 0, 0]
+
+    for change in (clip, again, forget, lambda p: optim.clip_grad_value_([p], 0.1)):
+        p = minigen.Parameter(np.ones(3))
+        optim.SGD([p], lr=0.1)
+        (p * p).sum().backward()
+        w = minigen.tensor(np.ones(3), requires_grad=True)
+        product = (p.grad * w).sum()
+        change(p)
+        with pytest.raises(GraphError, match="changed in place"):
+            product.backward()

@@ -7,7 +7,7 @@ import pytest
 
 import minigen
 from minigen import nn, optim
-from minigen.errors import CheckpointError, DTypeError, GraphError, NonFiniteError, UserError
+from minigen.errors import CheckpointError, DTypeError, GraphError, NonFiniteError, ShapeError, UserError
 
 
 class Net(nn.Module):
@@ -206,3 +206,34 @@ def test_repr_shows_the_tree_shapes_and_counts():
             "└─ again: Linear(4, 3)                          weight 4×3 tied  bias 3 tied",
         ]
     )
+
+
+def test_buffers_and_nested_lists_are_guarded():
+    norm = nn.BatchNorm(3)
+    for wrong in (np.zeros(3), minigen.tensor(np.zeros(1, np.float32))):
+        with pytest.raises(UserError, match=r"running_mean is a buffer of shape \(3,\)"):
+            norm.running_mean = wrong
+    assert "running_mean" in norm.state_dict()
+    for nested in ([[nn.Identity()]], {"a": [nn.Identity()]}):
+        with pytest.raises(UserError, match="never be trained"):
+            norm.hidden = nested
+
+
+def test_an_error_names_the_layer_it_happened_in():
+    rng = np.random.default_rng(0)
+    net = nn.Sequential(nn.Linear(3, 4, rng=rng), nn.Sequential(nn.Linear(5, 2, rng=rng)))
+    with pytest.raises(ShapeError) as caught:
+        net(minigen.tensor(np.zeros((4, 3), np.float32)))
+    assert caught.value.__notes__ == ["  in 0 (Linear)", "  in 1 (Sequential)", "  in the module (Sequential)"]
+
+
+@pytest.mark.parametrize("rng", [0, None, minigen.Stream(0)])
+def test_another_kind_of_randomness_is_refused_in_words(rng):
+    with pytest.raises(UserError, match="NumPy generator"):
+        nn.Linear(2, 3, rng=rng)
+
+
+def test_a_kernel_of_no_size_is_refused():
+    for options in ({"kernel_size": 0}, {"kernel_size": 3, "stride": 0}):
+        with pytest.raises(ShapeError, match="at least 1"):
+            nn.Conv2d(1, 2, **options, rng=np.random.default_rng(0))

@@ -1,0 +1,73 @@
+"""``minigen evaluate``: the likelihood, of the data that the run remembers."""
+
+import hashlib
+import json
+import shutil
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minigen.cli.main import main
+from minigen.data import mnist
+
+
+def test_evaluate_prints_and_writes(run, capsys):
+    assert main(["evaluate", str(run), "--samples", "3", "--split", "validation"]) == 0
+    result = json.loads((run / "evaluation.json").read_text())
+    assert result["data"] == 100
+    assert result["kind"] == "bound"
+    assert result["of"] == "P(binarised x)"
+    assert -60 < result["log_prob"] < -10
+    assert f"{result['log_prob']:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "3", '{"data": 3}', '{"data": {"colour": 1}}', "junk", "\xff"])
+def test_a_configuration_that_says_nothing_is_told(run, tmp_path, content, capsys):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (copy / "config.json").write_bytes(content.encode("latin-1"))
+    assert main(["evaluate", str(copy)]) == 2
+    told = capsys.readouterr().err
+    assert str(copy / "config.json") in told and len(told.splitlines()) == 1
+
+
+def test_a_run_whose_data_have_no_options_is_told(run, tmp_path, capsys):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "data": {}}))
+    assert main(["evaluate", str(copy)]) == 2
+    assert "does not say what data" in capsys.readouterr().err
+
+
+def test_evaluate_wants_the_folder(run, capsys):
+    assert main(["evaluate", str(run / "checkpoints" / "last.safetensors")]) == 2
+    assert "wants the run folder" in capsys.readouterr().err
+
+
+def test_evaluate_finds_the_data_where_training_did(tmp_path, monkeypatch, capsys, small):
+    """Both remembered, from another working folder, and named anew after the files have moved."""
+    sets, run = tmp_path / "sets", tmp_path / "run"
+    sets.mkdir()
+    rng = np.random.default_rng(0)
+    contents = [idx(s, rng.integers(0, 9, s, np.uint8).tobytes()) for s in ((450, 28, 28), (450,), (9, 28, 28), (9,))]
+    for file, content in zip(mnist.FILES, contents, strict=True):
+        (sets / file).write_bytes(content)
+    digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
+    monkeypatch.setitem(mnist.SETS, "mnist", replace(mnist.SETS["mnist"], sha256=digests))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train", "vae", "--data", "mnist", "--data-dir", "sets", "--steps", "1", "--out", str(run), *small]
+    assert main(arguments) == 0
+    monkeypatch.chdir("/")
+    assert main(["evaluate", str(run), "-k", "2"]) == 0
+    sets.rename(tmp_path / "moved")
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "-k", "2"]) == 2
+    assert f"mnist is not in {sets}" in capsys.readouterr().err
+    assert main(["evaluate", str(run), "-k", "2", "--data-dir", str(tmp_path / "moved")]) == 0
+
+
+def idx(shape, values):
+    return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + bytes(values)
