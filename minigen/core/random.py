@@ -5,7 +5,6 @@ count, and on any machine that computes only a part of them; another name, or an
 independent ones. So a run resumes from its step alone, and a test can draw again what a loss drew.
 """
 
-import hashlib
 import math
 import operator
 from dataclasses import dataclass
@@ -92,5 +91,7 @@ def _axes(shape):
 
 @lru_cache(maxsize=4096)  # of strings: hashing anew would cost more than a small draw
 def _key(seed, name, kind):
+    import hashlib  # here, since it loads OpenSSL: 4 ms that `import minigen` need not spend
+
     digest = hashlib.blake2b(f"{int(seed)}:{kind}:{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
