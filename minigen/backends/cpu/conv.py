@@ -22,8 +22,9 @@ from numba import njit, prange
 from ..reference import conv as reference
 from .buffers import ZEROS, compact, deliver, flat, pad_rows, scratch, target_for, turn
 from .conv_grad import served_size
-from .gemm import parts_for
+from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .threads import launch
 from .vectors import VECTOR_BYTES, pointer
 
 BAND = 1 << 16  # numbers of an image that are worked on at a time
@@ -142,7 +143,7 @@ def _launch(operations, *args):
     if parts == 1:
         _slide(*args, 0, 1)
     else:
-        _slide_parallel(*args, parts)
+        launch(_slide_parallel, operations / RATE, *args, parts)
 
 
 def conv2d(x, weight, stride, padding, dilation, groups, out=None):

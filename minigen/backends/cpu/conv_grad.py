@@ -20,8 +20,9 @@ from numba import njit, prange
 
 from ..reference import conv as reference
 from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
-from .gemm import parts_for
+from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .threads import launch
 from .vectors import MASKS, VECTOR_BYTES, pointer
 
 RUNS = 16  # of images
@@ -161,10 +162,11 @@ def conv2d_weight_grad(x, g, kernel_size, stride, padding, dilation, groups, out
         flat(parts), flat(x), columns, n, h, w, c // groups, oh, ow, o // groups, *kernel_size,
         *stride, *dilation, *padding, groups, runs, bands,
     )  # fmt: skip
-    if parts_for(2 * g.size * (dw.size // o)) == 1:
+    operations = 2 * g.size * (dw.size // o)
+    if parts_for(operations) == 1:
         _tasks(*args, 0, runs * bands)
     else:
-        _tasks_parallel(*args)
+        launch(_tasks_parallel, operations / RATE, *args)
     if runs > 1:
         np.add.reduce(parts, axis=0, out=dw)
     return deliver(dw, out)

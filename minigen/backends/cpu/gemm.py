@@ -18,7 +18,6 @@ packed, that is copied (B also transposed) to a small scratch right before its u
 """
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numba import njit, prange
@@ -26,7 +25,7 @@ from numba import njit, prange
 from ..reference import gemm as reference
 from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
 from .simd import GROUP, GROUPS, VECTORS, run_tile
-from .threads import get_threads, parallel_threshold
+from .threads import launch, parallel_threshold, workers
 from .vectors import MASKS, VECTOR_BYTES, pointer
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
@@ -161,15 +160,7 @@ def linear(x, weight, bias, out=None):
 
 def parts_for(operations):
     """Into how many parts to split a kernel of so many additions and multiplications."""
-    if operations < LEAST:
-        return 1
-    threads = get_threads()
-    return threads if operations > _threshold(threads) else 1
-
-
-@lru_cache
-def _threshold(threads):
-    return parallel_threshold(RATE)
+    return 1 if operations < LEAST or operations < parallel_threshold(RATE) else workers()
 
 
 def _served(a, b):
@@ -216,4 +207,4 @@ def _launch(c, a, b, start, biased):
     if parts == 1:
         _multiply(*args, 0, 1)
     else:
-        _multiply_parallel(*args, parts)
+        launch(_multiply_parallel, 2 * batch * m * n * k / RATE, *args, parts)

@@ -24,23 +24,20 @@ do not depend on it either.
 import os
 import threading
 from functools import lru_cache
+from time import perf_counter
 
 import numba
 
 from ...errors import UserError
-
-# Threads that wait for work spin, by default for milliseconds. Beside two other busy processes on two cores each region
-# then waits for a time slice: a step of the VAE took 209 ms instead of 3.5. After 4,000 turns (some 0.1 ms) they sleep
-# instead: 6.5 ms there, for 8 % on an idle machine. libgomp reads this once, when Numba loads it.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 # Before the first parallel launch: OpenMP starts a region in about 2.5 µs; workqueue, which is always there, in 100.
 if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
     numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
 
 REGION_SECONDS = {"omp": 2.5e-6, "tbb": 1e-5, "workqueue": 1e-4}
-MARGIN = 12  # split where the work is this many times the region's cost: one late thread costs more than a little speed
+MARGIN = 4  # split where the work is this many times the cost of the region that splits it
+PATIENCE = 3e-3  # seconds that a region may take beyond what one thread would
+PAUSE = 0.1  # seconds without regions after one that took longer
 
 
 _threads = numba.get_num_threads()  # asking Numba takes 4 µs, as long as a small kernel
@@ -99,16 +96,40 @@ def parallel_threshold(per_second=1e9):
     """Units of work below which one thread is faster, for a kernel that does `per_second` of them on one thread.
 
     A unit is what the kernel counts: elements (the default rate suits element-wise kernels) or floating-point
-    operations. Infinite where there is but one thread.
+    operations.
     """
-    if get_threads() == 1:
-        return float("inf")
     return MARGIN * REGION_SECONDS[threading_layer()] * per_second
+
+
+_alone_until = 0.0
+_compiled = set()  # kernels launched before: a first launch compiles, or loads what was compiled
+
+
+def workers():
+    """Into how many parts to split now: `get_threads()`, or 1 while other programs hold the cores (see `launch`)."""
+    return 1 if perf_counter() < _alone_until else get_threads()
+
+
+def launch(kernel, seconds, *args):
+    """Call a parallel kernel that one thread would finish in `seconds`.
+
+    Its threads wait for each other, so one that gets no core, since another program has it, holds up all: beside two
+    busy processes on two cores each region waits for a time slice, and a step of the VAE took 209 ms instead of 3.5.
+    After a region that was late by more than `PATIENCE`, kernels therefore run on one thread for `PAUSE`. No result
+    depends on the number of threads.
+    """
+    global _alone_until
+    begin = perf_counter()
+    kernel(*args)
+    end = perf_counter()
+    if end - begin > seconds + PATIENCE and kernel in _compiled:
+        _alone_until = end + PAUSE
+    _compiled.add(kernel)
 
 
 def run(serial, parallel, size, chunk, *args, per_second=1e9):
     """Call serial(*args, 0, size), or parallel(*args, size, chunk) where `size` is worth splitting."""
-    if size < parallel_threshold(per_second):
+    if size < parallel_threshold(per_second) or workers() == 1:
         serial(*args, 0, size)
     else:
-        parallel(*args, size, chunk)
+        launch(parallel, size / per_second, *args, size, chunk)

@@ -17,7 +17,7 @@ def test_threads_are_set_within_what_numba_started_with():
     before = threads.get_threads()
     threads.set_threads(1)
     assert threads.get_threads() == 1
-    assert threads.parallel_threshold() == float("inf")
+    assert threads.workers() == 1
     threads.set_threads(before)
     assert threads.get_threads() == before
     for n in (0, 10_000):
@@ -26,7 +26,6 @@ def test_threads_are_set_within_what_numba_started_with():
 
 
 def test_dearer_regions_and_faster_kernels_need_more_work(monkeypatch):
-    monkeypatch.setattr(threads, "get_threads", lambda: 2)
     monkeypatch.setattr(threads, "threading_layer", lambda: "omp")
     cheap = threads.parallel_threshold(1e9)
     assert threads.parallel_threshold(1e10) == pytest.approx(10 * cheap)
@@ -36,6 +35,7 @@ def test_dearer_regions_and_faster_kernels_need_more_work(monkeypatch):
 
 def test_work_is_split_from_the_threshold_on(monkeypatch):
     monkeypatch.setattr(threads, "parallel_threshold", lambda per_second: per_second)
+    monkeypatch.setattr(threads, "workers", lambda: 2)
     calls = []
     for size in (9, 10):
         threads.run(
@@ -47,6 +47,30 @@ def test_work_is_split_from_the_threshold_on(monkeypatch):
             per_second=10,
         )
     assert calls == [("serial", "x", 0, 9), ("parallel", "x", 10, 4)]
+
+
+def test_after_a_late_region_kernels_work_alone_for_a_while(monkeypatch):
+    """Time is told by a clock of the test's own; the cores themselves may be busy or not."""
+    now = [0.0]
+    monkeypatch.setattr(threads, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(threads, "_alone_until", 0.0)
+    monkeypatch.setattr(threads, "get_threads", lambda: 2)
+
+    def region(seconds):
+        now[0] += seconds
+
+    threads.launch(region, 1e-3, 5.0)  # compiles
+    assert threads.workers() == 2
+    threads.launch(region, 1e-3, 0.6e-3)
+    assert threads.workers() == 2
+    threads.launch(region, 0.1, 0.1 + 0.5 * threads.PATIENCE)  # long work is not late work
+    assert threads.workers() == 2
+    threads.launch(region, 1e-3, 1e-3 + 1.5 * threads.PATIENCE)
+    assert threads.workers() == 1
+    now[0] += 0.9 * threads.PAUSE
+    assert threads.workers() == 1
+    now[0] += 0.2 * threads.PAUSE
+    assert threads.workers() == 2
 
 
 def test_omp_is_preferred_where_it_is_there():
