@@ -117,6 +117,15 @@ def test_imports_go_down(path):
         )
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_are_relative(path):
+    """One way to name a neighbour, in every room."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not any(name.split(".")[0] == "minigen" for name in names), f"line {node.lineno}"
+
+
 def test_no_cycles():
     graph = {
         name_of(path): {target for _, target, _ in imports_of(path)} - {name_of(path), ""}

@@ -110,9 +110,17 @@ def _numba_trouble():
 
 
 def set_threads(n):
-    """Let the current backend's kernels use ``n`` threads; the reference backend leaves them to NumPy."""
-    if current().name == "cpu":
-        importlib.import_module(".cpu.threads", __name__).set_threads(n)
+    """Let the current backend's kernels use ``n`` threads; the reference backend leaves them to NumPy.
+
+    Returns:
+        The number that held before; ``n`` on the reference backend.
+    """
+    if current().name != "cpu":
+        return n
+    threads = importlib.import_module(".cpu.threads", __name__)
+    before = threads.get_threads()
+    threads.set_threads(n)
+    return before
 
 
 class backend:

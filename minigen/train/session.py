@@ -103,9 +103,12 @@ def _with_tuples(values):
 def _placed(config):
     """The backend and the number of threads that ``config`` asks for."""
     with backends.backend(config.backend) if config.backend else contextlib.nullcontext():
-        if config.threads is not None:
-            backends.set_threads(config.threads)
-        yield
+        before = None if config.threads is None else backends.set_threads(config.threads)
+        try:
+            yield
+        finally:
+            if before is not None:
+                backends.set_threads(before)
 
 
 class _Session:

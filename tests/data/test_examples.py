@@ -18,5 +18,5 @@ def test_docstring_examples(name):
 
 
 def test_there_are_examples_to_run():
-    """The names of NumPy and of the module are there without an import, as a reader of the docstring expects."""
+    """Else the test above would pass without having run any."""
     assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) >= 3

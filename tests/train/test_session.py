@@ -1,5 +1,6 @@
 """Training sessions: resumed runs are bit-identical, interrupted ones are kept, bad folders are refused whole."""
 
+import importlib
 import json
 import os
 import signal
@@ -78,11 +79,13 @@ def test_a_resumed_run_is_bit_identical(digits, tmp_path, stop):
 
 def test_same_seed_same_bits_at_any_thread_count(digits, tmp_path):
     numba = pytest.importorskip("numba")
+    cpu_threads = importlib.import_module("minigen.backends.cpu.threads")
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("one thread is all there is here")
-    states = []
+    states, before = [], cpu_threads.get_threads()
     for threads in (1, 2):
         states.append(run(digits, None, steps=5, threads=threads).state_dict())
+        assert cpu_threads.get_threads() == before  # what the run asked for ends with it
     for name in states[0]:
         np.testing.assert_array_equal(states[0][name], states[1][name], err_msg=name)
 
