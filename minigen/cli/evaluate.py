@@ -43,10 +43,10 @@ class Evaluate:
         dataset = self._dataset()
         model = train.load(self.run_folder, self.checkpoint)
         result = evaluate(model, dataset, self.split, self.samples, self.seed)
-        for name, value in result.items():
-            print(f"{name:>15}  {value:.4f}" if isinstance(value, float) else f"{name:>15}  {value}")
         path = Path(self.run_folder) / "evaluation.json"
         write_bytes(path, json.dumps(result, indent=2, sort_keys=True).encode() + b"\n")
+        for name, value in result.items():
+            print(f"{name:>15}  {value:.4f}" if isinstance(value, float) else f"{name:>15}  {value}")
         print(f"written to {path}")
 
     def _dataset(self):

@@ -1,6 +1,7 @@
 """The entry point: parse, run, and turn a user's mistake into one sentence and exit code 2."""
 
 import io
+import os
 import sys
 from contextlib import redirect_stderr
 from typing import Annotated
@@ -29,6 +30,9 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     try:
         parse(argv).run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output (`| head`) has left: no mistake, and nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (MinigenError, OSError, MemoryError) as error:
         if "--debug" in argv:
             raise

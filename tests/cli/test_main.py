@@ -155,3 +155,12 @@ def test_the_installed_command_runs_in_a_process_of_its_own(tmp_path):
     assert result.returncode == 2
     assert result.stderr.startswith("minigen: 'nothing-here' is neither")
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell is a POSIX one")
+def test_a_reader_that_leaves_early_is_no_mistake(run):
+    """`minigen evaluate RUN | head -1`: nothing on standard error, and the evaluation is written."""
+    command = f"{sys.executable} -u -m minigen evaluate {run} --samples 1 --split validation | head -c 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert (run / "evaluation.json").exists()
