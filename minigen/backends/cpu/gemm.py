@@ -12,8 +12,8 @@ into panels as wide as the tile, and a panel into tiles:
 The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
 the result is the same for any number of threads.
 
-An operand is read where it lies if the tile can run through it: B, if its columns are side by side, k is not too long
-and successive rows do not fall into one cache set; A, unless it is transposed and large. Else the part in use is
+An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
+spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
 packed, that is copied (B also transposed) to a small scratch right before its use, and read from the cache after that.
 """
 
@@ -30,7 +30,8 @@ from .vectors import MASKS, VECTOR_BYTES, pointer
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
-LONGEST_K = 1024  # beyond it, an unpacked panel touches too many pages
+LONGEST_K = 1024  # of an unpacked panel
+REACH = 64 * 4096  # bytes over which the rows of an unpacked panel may spread: as many pages as the first TLB holds
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
 RATE = 8e10  # operations per second of one thread, to decide whether several pay
 LEAST = 100_000  # operations that surely do not pay
@@ -198,7 +199,7 @@ def _launch(c, a, b, start, biased):
     pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128
     pack_b = (
         b_n != 1
-        or (m >= 48 and (k > LONGEST_K or row % ALIASING == 0))
+        or (m >= 48 and (k > LONGEST_K or k * row > REACH or row % ALIASING == 0))
         or (m >= 200 and k >= 256)
         or (not MASKS and n * size % VECTOR_BYTES != 0)
     )
