@@ -54,7 +54,7 @@ class Trainer:
             optimizer.zero_grad()
             losses = self.model(batch, rng.child(player), player)
             losses["loss"].backward()
-            norm = optim.clip_grad_norm_(self.parameters[player], math.inf)
+            norm = optim.get_total_norm(self.parameters[player])
             if not math.isfinite(norm) or not math.isfinite(losses["loss"].item()):
                 self._explain(batch, rng.child(player), player)
             optimizer.step()

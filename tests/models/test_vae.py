@@ -77,6 +77,13 @@ def test_beta_one_is_the_elbo():
     )
 
 
+@pytest.mark.parametrize("objective", ["elbo", "iwae", "dreg"])
+def test_every_term_of_the_loss_states_its_unit(objective):
+    terms = make(objective=objective).loss(SimpleNamespace(x=images(3)), Stream(0))
+    assert "loss" in terms
+    assert terms.keys() <= VAE.units.keys()
+
+
 def test_beta_weights_the_kl_alone():
     x = observed(make(), 6)
     terms = {beta: make(beta=beta).elbo(x, Stream(0)) for beta in (0.0, 1.0, 4.0)}

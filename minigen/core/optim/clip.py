@@ -9,6 +9,15 @@ from ...errors import NonFiniteError, UserError
 from .flat import Pack
 
 
+def get_total_norm(parameters):
+    """‖g‖ = √Σ g², the Euclidean norm of all gradients together, a float; they stay as they are.
+
+    Args:
+        parameters: Parameters; frozen ones are left out.
+    """
+    return _norm(Pack(parameters, "get_total_norm").settled())
+
+
 def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
     """Scale all gradients by max_norm / (‖g‖ + 10⁻⁶) where that is below 1, ‖g‖ the norm of all of them together.
 
@@ -27,7 +36,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
         raise UserError(f"clip_grad_norm_'s max_norm is {max_norm!r}; it must be at least 0")
     kernels, pack = backends.current(), Pack(parameters, "clip_grad_norm_")
     spans = pack.settled()
-    norm = math.sqrt(sum(kernels.squared_norm(span.gradients) for span in spans))
+    norm = _norm(spans)
     if error_if_nonfinite and not math.isfinite(norm):
         bad = [f"{i} {p.shape}" for i, p in enumerate(pack.parameters) if p.requires_grad and not _finite(kernels, p)]
         raise NonFiniteError(
@@ -57,6 +66,10 @@ def clip_grad_value_(parameters, clip_value):
     for span in pack.settled():
         kernels.clamp_(span.gradients, clip_value)
     pack.gradients_changed()
+
+
+def _norm(spans):
+    return math.sqrt(sum(backends.current().squared_norm(span.gradients) for span in spans))
 
 
 def _finite(kernels, p):

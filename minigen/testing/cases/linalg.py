@@ -38,10 +38,6 @@ def _linear_reference(x, weight, bias=0.0):
     return np.sum(x[..., :, None] * weight, axis=-2) + bias
 
 
-def _outer(d):
-    return Sample((d.values((d.side(),)), d.values((d.side(),))))
-
-
 CASES = (
     Case("matmul", F.matmul, _matmul_reference, _matmul),
     Case("linear", F.linear, _linear_reference, _linear),

@@ -79,3 +79,16 @@ def test_bad_limits_are_refused():
             clip(with_gradients(), -1.0)
         with pytest.raises(UserError, match="no parameters"):
             clip([], 1.0)
+
+
+@given(st.integers(0, 99))
+def test_the_total_norm_is_that_of_all_gradients_joined(seed):
+    rng = np.random.default_rng(seed)
+    parameters = [minigen.Parameter(np.zeros(shape)) for shape in ((3, 2), (5,), ())]
+    gradients = [rng.normal(size=p.shape) for p in parameters]
+    for p, g in zip(parameters, gradients, strict=True):
+        p.grad = minigen.tensor(g)
+    joined = np.concatenate([g.ravel() for g in gradients])
+    assert optim.get_total_norm(parameters) == pytest.approx(np.linalg.norm(joined), rel=1e-12)
+    for p, g in zip(parameters, gradients, strict=True):
+        np.testing.assert_array_equal(p.grad.numpy(), g)
