@@ -4,6 +4,7 @@ from .checkpoint import read_checkpoint, write_checkpoint
 from .config import TrainConfig
 from .folder import RunFolder
 from .loop import Trainer
-from .session import fit, load
+from .restore import load
+from .session import fit
 
 __all__ = ["RunFolder", "TrainConfig", "Trainer", "fit", "load", "read_checkpoint", "write_checkpoint"]

@@ -9,18 +9,18 @@ class Progress:
     """A tqdm bar over the steps of a `Trainer`; a context manager.
 
     Args:
-        trainer: whose ``done`` steps count as done already.
-        total: number of steps; None where the clock decides.
+        trainer: whose ``done`` steps count as done already, and whose ``total`` is None where the clock decides.
         show: False shows nothing.
     """
 
     refresh = 0.2  # seconds between two looks at the numbers
 
-    def __init__(self, trainer, total, show):
+    def __init__(self, trainer, show):
         # the first step of a fresh installation compiles the kernels: some 10 s, once
         self.bar = tqdm(
-            desc="first step", total=total, initial=trainer.done, disable=not show, unit="step", dynamic_ncols=True
-        )
+            desc="first step", total=trainer.total, initial=trainer.done, disable=not show, unit="step",
+            dynamic_ncols=True,
+        )  # fmt: skip
         self.batch_size = trainer.config.batch_size
         self.rate = "images/s" if len(trainer.dataset.shape) == 3 else "points/s"
         self.last, self.steps, self.counted = time.perf_counter(), 0, 0
@@ -40,7 +40,7 @@ class Progress:
         now = time.perf_counter()
         if not self.bar.disable and now - self.last > self.refresh:
             rate = (self.steps - self.counted) * self.batch_size / (now - self.last)
-            shown = {name: f"{value:.2f}" for name, value in terms.items() if name != "gradient_norm"}
+            shown = {name: f"{value:.2f}" for name, value in terms.items() if not name.endswith("gradient_norm")}
             self.bar.set_postfix(**shown, **{self.rate: f"{rate:,.0f}"}, refresh=False)
             self.last, self.counted = now, self.steps
 

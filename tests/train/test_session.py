@@ -262,7 +262,7 @@ def test_last_checkpoint_can_be_read_by_its_own_path(digits, tmp_path):
     assert load(RunFolder(tmp_path / "run").last).config == SMALL
     assert load(tmp_path / "run", which="last").spec.shape == (8, 8, 1)
     RunFolder(tmp_path / "run").best.unlink()
-    with pytest.raises(CheckpointError, match=r"no checkpoint .*once an epoch and at the end"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint .*with each validation"):
         load(tmp_path / "run", which="best")
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         load(tmp_path / "nowhere")

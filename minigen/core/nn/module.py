@@ -12,6 +12,8 @@ Attributes that are a `Parameter` or a `Module` belong to the module by their ty
 that could be forgotten. Other tensors that are state (running statistics) are made known by ``register_buffer``.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from ...errors import CheckpointError, DTypeError, MinigenError, UserError
@@ -192,6 +194,22 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad_(flag)
         return self
+
+    @contextmanager
+    def frozen(self):
+        """Inside ``with module.frozen():`` gradients flow through the module to its input, and reach no parameter.
+
+        Afterwards each parameter requires a gradient as before; so a GAN's generator learns from a discriminator whose
+        weights' gradients nobody computes.
+        """
+        learning = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        try:
+            yield self
+        finally:
+            for parameter in learning:
+                parameter.requires_grad_()
 
     def zero_grad(self):
         """Forget the gradients of all parameters."""
