@@ -44,6 +44,12 @@ def standard_normal_log_prob(z):
     return (square(z) + _LOG_2PI) * -0.5
 
 
+def kl_normal(q, p):
+    """KL(q ‖ p) = ½ (log σ_p² − log σ_q² + (σ_q² + (μ_q − μ_p)²)/σ_p² − 1) ≥ 0 of two `Normal`, elementwise, (...)."""
+    difference = q.logvar - p.logvar
+    return (exp(difference) + square(q.mu - p.mu) * exp(-p.logvar) - difference - 1.0) * 0.5
+
+
 def kl_standard_normal(mu, logvar):
     """KL(N(μ, σ²) ‖ N(0, 1)) = ½ (μ² + σ² − log σ² − 1) ≥ 0, elementwise, (...), in nats.
 

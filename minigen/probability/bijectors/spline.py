@@ -1,0 +1,111 @@
+"""Monotonic rational-quadratic splines: a flexible elementwise function that can be inverted in closed form.
+
+Within [−B, B] the line is cut into K bins by knots (x_k, y_k) with slopes d_k; between two knots y is the quotient
+of two quadratics that meets both with their slopes, so it is increasing and once continuously differentiable.
+Outside it is the identity ("linear tails"), which the slopes of 1 at the outer knots continue.
+
+Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https://arxiv.org/abs/1906.04032
+"""
+
+import math
+
+import numpy as np
+
+from ...core.functional import cat, linear, log, pad, softmax, softplus, sqrt, square, where
+
+LEAST_BIN = 1e-3  # of the interval's length
+LEAST_SLOPE = 1e-3
+_UNIT_SLOPE = math.log(math.expm1(1 - LEAST_SLOPE))  # so that parameters of 0 give the identity
+
+
+def parameters_of(bins):
+    """How many parameters a spline of K bins takes: K widths, K heights, K − 1 slopes."""
+    return 3 * bins - 1
+
+
+def spline(x, parameters, bound):
+    """y and log dy/dx, elementwise, (...).
+
+    Args:
+        x: (...).
+        parameters: (..., 3 K − 1), free: widths and heights pass a softmax, slopes a softplus; zeros give y = x.
+        bound: B.
+    """
+    inside, x_in = _limit(x, bound)
+    (x0, y0, d0), (x1, y1, d1) = _bins(x_in, parameters, bound, 0)
+    w, h = x1 - x0, y1 - y0
+    s = h / w
+    xi = (x_in - x0) / w
+    between = xi * (1.0 - xi)
+    bend = d0 + d1 - s * 2.0
+    denominator = s + bend * between
+    y = y0 + h * (s * square(xi) + d0 * between) / denominator  # Durkan et al. eq. 4
+    return _chosen(inside, y, x), _chosen(inside, _log_slope(s, xi, between, d0, d1, denominator), 0.0)
+
+
+def spline_inverse(y, parameters, bound):
+    """x with spline(x) = y, and log dx/dy, elementwise, (...); arguments as for `spline`."""
+    inside, y_in = _limit(y, bound)
+    (x0, y0, d0), (x1, y1, d1) = _bins(y_in, parameters, bound, 1)
+    w, h = x1 - x0, y1 - y0
+    s = h / w
+    bend = d0 + d1 - s * 2.0
+    rise = y_in - y0
+    a = h * (s - d0) + rise * bend  # Durkan et al. eqs. 6–8
+    b = h * d0 - rise * bend
+    c = -(s * rise)
+    xi = c * 2.0 / (-b - sqrt((square(b) - a * c * 4.0).clamp(0.0)))
+    between = xi * (1.0 - xi)
+    log_slope = _log_slope(s, xi, between, d0, d1, s + bend * between)
+    return _chosen(inside, x0 + xi * w, y), _chosen(inside, -log_slope, 0.0)
+
+
+def _limit(x, bound):
+    """Where x lies within the bins, (...), and x moved into them, (..., 1), so that no branch computes NaN."""
+    values = x.numpy()
+    return (values >= -bound) & (values < bound), x.clamp(-bound, bound).unsqueeze(-1)
+
+
+def _chosen(inside, y, outside):
+    """y (..., 1) inside, else ``outside`` (...)."""
+    return where(inside, y.squeeze(-1), outside)
+
+
+def _log_slope(s, xi, between, d0, d1, denominator):
+    """log dy/dx (Durkan et al. eq. 5)."""
+    numerator = d1 * square(xi) + s * between * 2.0 + d0 * square(1.0 - xi)
+    return log(numerator) + log(s / denominator) * 2.0
+
+
+def _bins(x, parameters, bound, axis):
+    """(x, y, slope), (..., 1) each, of the knots before and after values (..., 1) that lie on ``axis``: x or y."""
+    knots = _knots(parameters, bound)  # (..., 3, K + 1)
+    edges = knots.numpy()[..., axis, 1:-1]
+    bins = knots.shape[-1] - 1
+    place = (x.numpy() >= edges).sum(-1)
+    # a sum over one-hot rows picks the bin's knots: its adjoint is a product, where a gather's would scatter
+    hot = x.wrap(np.eye(bins, dtype=x.dtype)[place][..., None, :])  # (..., 1, K)
+    before, after = (knots[..., :-1] * hot).sum(-1), (knots[..., 1:] * hot).sum(-1)  # (..., 3) each
+    return before.split(1, -1), after.split(1, -1)
+
+
+def _knots(parameters, bound):
+    """x_k, y_k and d_k of all knots: parameters (..., 3 K − 1) to (..., 3, K + 1).
+
+    The outer knots are (−B, −B) and (B, B) exactly, with slopes of 1.
+    """
+    bins = (parameters.shape[-1] + 1) // 3
+    lead = parameters.shape[:-1]
+    free, slopes = parameters.split((2 * bins, bins - 1), -1)
+    shares = softmax(free.reshape(*lead, 2, bins), -1)  # of widths and of heights
+    edges = linear(shares, *(parameters.wrap(a) for a in _sums(bins, bound, parameters.dtype)))  # (..., 2, K + 1)
+    d = pad(softplus(slopes + _UNIT_SLOPE) + LEAST_SLOPE, (1, 1), value=1.0)
+    return cat((edges, d.unsqueeze(-2)), -2)
+
+
+def _sums(bins, bound, dtype):
+    """The affine map from shares to edges: −B + 2 B (least k + (1 − K least) Σ_{i<k} share_i), the last one B."""
+    weight = np.triu(np.ones((bins, bins + 1)), 1) * (2 * bound * (1 - bins * LEAST_BIN))
+    bias = 2 * bound * LEAST_BIN * np.arange(bins + 1) - bound
+    weight[:, -1], bias[-1] = 0, bound  # the shares sum to 1 but for rounding
+    return weight.astype(dtype), bias.astype(dtype)
