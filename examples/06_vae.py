@@ -15,7 +15,7 @@ viz.save_grid(vae.sample(64, Stream(0)), "samples.png")
 seen = next(data.in_order(digits.test, 16)).x
 viz.save_grid([*seen, *vae.reconstruct(seen)], "reconstructed.png", columns=16)
 viz.save_grid(vae.traversal(seen[:1], dim=0)[:, 0], "traversal.png", columns=7)
-viz.save_grid(vae.trajectory(Stream(1), steps=24), "walk.png", columns=12)
+viz.save_grid(vae.trajectory(1, Stream(1), steps=24)["sample"][:, 0], "walk.png", columns=12)
 
 again = minigen.load("runs/example")
 bound = again.log_prob(next(data.in_order(digits.test, 400)).x, Stream(2))

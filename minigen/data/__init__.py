@@ -7,6 +7,7 @@ downloaded.
 from .batching import Batch, Batches, in_order, take
 from .catalog import NAMES, load
 from .dataset import DataSet, Split
+from .few_labels import few_labels
 from .idx import read_idx
 from .transforms import binarize, dequantize, from_unit, quantize, to_unit
 
@@ -18,6 +19,7 @@ __all__ = [
     "Split",
     "binarize",
     "dequantize",
+    "few_labels",
     "from_unit",
     "in_order",
     "load",

@@ -6,5 +6,16 @@ from .folder import RunFolder
 from .loop import Trainer
 from .restore import load
 from .session import fit
+from .stacked import encode_dataset, fit_stacked
 
-__all__ = ["RunFolder", "TrainConfig", "Trainer", "fit", "load", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "RunFolder",
+    "TrainConfig",
+    "Trainer",
+    "encode_dataset",
+    "fit",
+    "fit_stacked",
+    "load",
+    "read_checkpoint",
+    "write_checkpoint",
+]

@@ -4,6 +4,7 @@ config.json                     what was asked for
 metrics.jsonl                   one line of numbers for each report
 samples/00001000.png            what the model drew after that many steps
 curves.png                      the numbers as curves
+health.png                      how a game of two players stands
 checkpoints/last.safetensors    to go on from, or to sample
 checkpoints/best.safetensors    the lowest validation loss
 """
@@ -27,6 +28,7 @@ class RunFolder:
         self.config = self.path / "config.json"
         self.metrics = self.path / "metrics.jsonl"
         self.curves = self.path / "curves.png"
+        self.health = self.path / "health.png"
         self.samples = self.path / "samples"
         self.last = self.path / "checkpoints" / "last.safetensors"
         self.best = self.path / "checkpoints" / "best.safetensors"

@@ -10,6 +10,7 @@ from ..data import in_order
 from ..errors import CheckpointError, UserError
 from ..models import FAMILIES, DataSpec
 from ..viz.curves import save_curves
+from ..viz.health import save_health
 from ..viz.samples import save_samples
 from .checkpoint import read_checkpoint, write_checkpoint
 from .folder import RunFolder
@@ -182,5 +183,8 @@ class _Session:
             samples = model.sample(2000 if dataset.kind == "points" else 64, rng)
         save_samples(samples, self.folder.sample_path(trainer.done), dataset.kind, reference=dataset.train.x)
         if self.history:
-            self.history[-1].update(model.diagnose(samples, dataset))
+            health = model.diagnose(samples, dataset)
+            self.history[-1].update(health)
             save_curves(self.history, self.folder.curves)
+            if health:
+                save_health(self.history, self.folder.health)

@@ -90,3 +90,14 @@ def test_importing_data_imports_no_heavy_library():
     code = "import sys, minigen.data; print([m for m in ('PIL', 'pooch', 'matplotlib') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_labels_are_kept_as_few_as_asked_for_and_remembered():
+    found = load("digits", labels=30, seed=2)
+    assert found.options["labels"] == 30
+    known = found.train.labels >= 0
+    assert len(np.unique(found.train.x[known], axis=0)) == 30
+    again = load(**found.options)
+    np.testing.assert_array_equal(again.train.x, found.train.x)
+    np.testing.assert_array_equal(again.train.labels, found.train.labels)
+    assert "labels" not in load("digits").options

@@ -11,7 +11,7 @@ import pytest
 import minigen
 from minigen import data, optim
 from minigen.errors import CheckpointError, NonFiniteError, UserError
-from minigen.models import VAEConfig
+from minigen.models import GANConfig, VAEConfig
 from minigen.train import RunFolder, TrainConfig, Trainer, fit, load, read_checkpoint, write_checkpoint
 
 SMALL = VAEConfig(latent=3, hidden=(12,))
@@ -178,8 +178,8 @@ def test_a_finished_run_has_nothing_to_do(digits, tmp_path):
 
 
 def test_families_and_their_configurations_must_fit(digits):
-    with pytest.raises(UserError, match="unknown family 'gan'"):
-        fit("gan", digits, SMALL, TrainConfig(steps=1))
+    with pytest.raises(UserError, match="unknown family 'nobody'"):
+        fit("nobody", digits, SMALL, TrainConfig(steps=1))
     with pytest.raises(UserError, match="configured by a VAEConfig, got a TrainConfig"):
         fit("vae", digits, TrainConfig(), SMALL)
 
@@ -266,6 +266,20 @@ def test_last_checkpoint_can_be_read_by_its_own_path(digits, tmp_path):
         load(tmp_path / "run", which="best")
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         load(tmp_path / "nowhere")
-    write_checkpoint(tmp_path / "other.safetensors", {"a": np.zeros(2)}, {"family": "gan"})
-    with pytest.raises(CheckpointError, match="unknown family 'gan'"):
+    write_checkpoint(tmp_path / "other.safetensors", {"a": np.zeros(2)}, {"family": "nobody"})
+    with pytest.raises(CheckpointError, match="unknown family 'nobody'"):
         load(tmp_path / "other.safetensors")
+
+
+def test_a_game_leaves_a_picture_of_its_health(tmp_path):
+    """A GAN's numbers about itself stand in the metrics and in a figure; validation is none of them."""
+    points = data.load("8gaussians")
+    config = GANConfig(latent=4, hidden=(16,))
+    fit("gan", points, config, TrainConfig(steps=60, batch_size=32), out=tmp_path / "run", progress=False)
+    folder = RunFolder(tmp_path / "run")
+    last = folder.history()[-1]
+    assert {"discriminator/accuracy_real", "health/diversity", "health/modes"} <= set(last)
+    assert "validation/loss" not in last
+    assert folder.health.exists()
+    with pytest.raises(CheckpointError, match="can rank models"):
+        load(folder.path, which="best")
