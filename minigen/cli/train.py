@@ -1,13 +1,15 @@
 """``minigen train FAMILY``: options of the data, of the training and of the model, side by side."""
 
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+import inspect
+from dataclasses import dataclass, field, make_dataclass, replace
+from functools import partial
+from typing import Annotated, Any, ClassVar, Union
 
 from tyro.conf import Suppress, arg, subcommand
 
 from .. import data, train
 from ..errors import UserError
-from ..models import VAEConfig
+from ..models import FAMILIES
 from ..train import TrainConfig
 
 DATA = f"{', '.join(data.NAMES)}; or the path of a folder of images, of an .npy or of an .npz file."
@@ -24,12 +26,15 @@ class DataOptions:
     """Side in pixels to which the images of a folder are cropped and scaled, or at which shapes are drawn."""
     image_channels: int | None = None
     """1 for grey, 3 for colour: what the images of a folder are converted to."""
+    labels: int | None = None
+    """Keep the labels of so many training data, equally many of each class, and hide the others."""
 
     def load(self, seed):
         """The data set."""
         return data.load(
-            self.data, data_dir=self.data_dir, size=self.image_size, channels=self.image_channels, seed=seed
-        )
+            self.data, data_dir=self.data_dir, size=self.image_size, channels=self.image_channels, seed=seed,
+            labels=self.labels,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,13 @@ class _TrainFamily:
     """Run folder: config, metrics, sample grids and checkpoints; by default runs/FAMILY."""
     data: Annotated[DataOptions, arg(name="")] = field(default_factory=DataOptions)
     train: Annotated[TrainConfig, arg(name="")] = field(default_factory=TrainConfig)
+    model: Any = None
     resume: bool = False
     """Go on where the run in the folder stopped, or start where it holds no checkpoint yet."""
     debug: bool = False
     """Show the traceback of an error."""
+
+    family: ClassVar[str]
 
     def run(self):
         """Train, and say where the results are."""
@@ -54,12 +62,19 @@ class _TrainFamily:
         print(f"More samples: minigen sample {out} -n 64 -o grid.png")
 
 
-@dataclass(frozen=True)
-class TrainVAE(_TrainFamily):
-    """Train a variational autoencoder."""
-
-    model: Annotated[VAEConfig, arg(name="")] = field(default_factory=VAEConfig)
-    family: ClassVar[str] = "vae"
+def _command(name, family):
+    """The subcommand of a family: its configuration, and its habits in place of the general ones."""
+    settled = TrainConfig().settled(family.habits)
+    habits = replace(settled, steps=None)  # a length shown as given would stand beside the one that the user names
+    options = [
+        ("train", Annotated[TrainConfig, arg(name="")], field(default_factory=partial(replace, habits))),
+        ("model", Annotated[family.Config, arg(name="")], field(default_factory=family.Config)),
+    ]
+    story = inspect.getdoc(inspect.getmodule(family)).splitlines()[0]
+    made = make_dataclass(f"Train{family.__name__}", options, bases=(_TrainFamily,), frozen=True)
+    made.family = name
+    made.__doc__ = f"{story} Takes {settled.steps:,} steps unless told otherwise."
+    return Annotated[made, subcommand(name)]
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Train:
     """Train a model, watching it learn."""
 
     # a union with nothing makes tyro ask for the family by name even while there is but one
-    family: Annotated[TrainVAE, subcommand("vae")] | Annotated[None, Suppress]
+    family: Union[(*(_command(name, family) for name, family in FAMILIES.items()), Annotated[None, Suppress])]
     """Which model."""
 
     def run(self):

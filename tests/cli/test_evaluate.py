@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+import re
 import shutil
 import struct
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 
 from minigen.cli.main import main
 from minigen.data import mnist
+from minigen.models import FAMILIES
 
 
 def test_evaluate_prints_and_writes(run, capsys):
@@ -21,6 +24,31 @@ def test_evaluate_prints_and_writes(run, capsys):
     assert result["of"] == "P(binarised x)"
     assert -60 < result["log_prob"] < -10
     assert f"{result['log_prob']:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_evaluated(family, trained, capsys):
+    run = trained(family)
+    assert main(["evaluate", str(run), "--data-limit", "20"]) == 0
+    result = json.loads((run / "evaluation.json").read_text())
+    assert result["data"] == 20
+    told = capsys.readouterr().out
+    if family == "gan":
+        assert result["log_prob"] is None and result["kind"] == "undefined" and re.search("log_prob +none", told)
+        assert main(["evaluate", str(run), "-k", "5"]) == 2
+        assert "takes no number of draws" in capsys.readouterr().err
+    else:
+        assert math.isfinite(result["log_prob"]) and f"{result['log_prob']:.4f}" in told
+    assert ("classification_error" in result) == (family == "m2")
+
+
+def test_where_the_density_is_known_the_divergence_is_told(trained, capsys):
+    run = trained("flow", "8gaussians")
+    assert main(["evaluate", str(run), "--data-limit", "500"]) == 0
+    result = json.loads((run / "evaluation.json").read_text())
+    assert result["kind"] == "exact" and result["kl_from_truth"] > 0 and result["modes"]["modes"] == 8
+    told = capsys.readouterr().out
+    assert "modes: captured" in told and "kl_from_truth" in told
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "3", '{"data": 3}', '{"data": {"colour": 1}}', "junk", "\xff"])

@@ -6,14 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.numpy
 
 import minigen
 from minigen.cli.main import main
 from minigen.data import NAMES
+from minigen.models import FAMILIES
 from minigen.train import read_checkpoint
 
 
@@ -34,18 +37,40 @@ from minigen.train import read_checkpoint
         (["train", "vae", "--data", "moons", "--steps", "1"], "Bernoulli"),
         (["train", "vae", "--network", "lstm"], "lstm"),
         (["train", "vae", "--colour", "red"], "colour"),
-        (["train", "gan"], "gan"),
+        (["train", "gam"], "gam"),
+        (["train", "vae", "--steps", "0"], "steps is 0; it must be positive"),
+        (["train", "flow", "--epochs", "-2"], "epochs is -2; it must be positive"),
+        (["train", "gan", "--minutes", "-1"], "minutes is -1.0; it must be positive"),
+        (["train", "vae", "--network", "conv", "--data", "shapes", "--image-size", "9"], "9×9 is not divisible by 4"),
+        (["train", "gan", "--network", "dcgan", "--data", "shapes", "--image-size", "9"], "9×9 cannot be halved"),
+        (["train", "flow", "--data", "shapes", "--image-size", "9"], "even sides, got .9, 9, 1."),
+        (["train", "diffusion", "--data", "shapes", "--image-size", "9"], "9×9 cannot be halved so often"),
+        (["train", "diffusion", "--path", "linear", "--betas", "0.5", "-0.1"], "schedule is not monotone"),
+        (["train", "diffusion", "--path", "edm", "--sigmas", "80", "0.002"], "schedule is not monotone"),
+        (["train", "diffusion", "--timesteps", "0"], "timesteps is 0; it must be at least 1"),
+        (["train", "gan", "--norm", "batch", "--penalties", "r1"], "penalty .* BatchNorm, whose statistics"),
+        (["train", "vae", "--conditional", "--data", "nothing-labelled.npy"], "needs labelled data"),
+        (["train", "m2", "--data", "nothing-labelled.npy"], "some have labels"),
+        (["train", "m2", "--labels", "55"], "55.* multiple of the 10 classes"),
+        (["train", "m2", "--labels", "-10"], "-10.* positive multiple"),
+        (["train", "m2", "--labels", "50000"], "choose at most"),
+        (["train", "vae", "--labels", "10", "--data", "nothing-labelled.npy"], "no labels"),
         (["train", "vae", "--backend", "tpu"], "tpu"),
         (["train", "vae", "--threads", "4096", "--steps", "1"], "4096 threads"),
         (["sample", "nowhere"], "nowhere"),
         (["sample", "nowhere", "-n", "0"], "at least 1"),
+        (["sample", "nowhere", "-n", "-3"], "at least 1"),
+        (["sample", "nowhere", "--steps", "0"], "--steps is 0; it must be at least 1"),
         (["sample", "nowhere", "-o", "grid.gif"], r"\.png"),
+        (["sample", "nowhere", "--trajectory", "way.mp4"], r"must end in \.gif"),
         (["evaluate", "nowhere"], "no run folder"),
         (["evaluate", "nowhere", "--samples", "0"], "at least 1"),
+        (["evaluate", "nowhere", "--data-limit", "-1"], "--data-limit is -1; it must be at least 1"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(arguments, word, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    np.save("nothing-labelled.npy", np.random.default_rng(0).random((300, 8, 8, 1)))
     try:
         code = main(arguments)
     except SystemExit as stop:  # tyro's own box
@@ -87,14 +112,24 @@ def test_what_the_system_refuses_is_one_sentence(error, word, monkeypatch, capsy
 
 
 def test_help_tells_what_there_is(capsys):
-    for arguments in (["train"], ["train", "vae"]):
-        with pytest.raises(SystemExit) as stop:
-            main([*arguments, "--help"])
-        assert stop.value.code == 0
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
     told = capsys.readouterr().out
     assert "Which model." in told and "tyro" not in told
+    assert set(FAMILIES) <= set(re.findall(r"[\w-]+", told))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_help_of_a_family_tells_its_options_and_habits(family, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", family, "--help"])
+    assert stop.value.code == 0
+    told = capsys.readouterr().out
     words = set(re.findall(r"[\w-]+", told))
     assert set(NAMES) <= words
+    assert {"--" + f.name.replace("_", "-") for f in fields(FAMILIES[family].Config)} <= words
+    settled = minigen.train.TrainConfig().settled(FAMILIES[family].habits)
+    assert f"(default: {settled.batch_size})" in told and f"(default: {settled.learning_rate})" in told
 
 
 def damage(kind, good):

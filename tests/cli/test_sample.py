@@ -1,6 +1,7 @@
 """``minigen sample``: the same seed, the same samples; a picture or an array, whole or not at all."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ from PIL import Image
 
 import minigen
 from minigen.cli.main import main
+from minigen.cli.sample import OPTIONS
+from minigen.models import FAMILIES
 
 
 def test_sample_draws_the_same_for_the_same_seed(run, tmp_path, capsys):
@@ -57,6 +60,94 @@ def test_why_samples_cannot_be_written_is_told(run, tmp_path, name):
     assert result.returncode == 2
     assert result.stderr.startswith(f"minigen: cannot write {out / name}: File too large")
     assert list(out.iterdir()) == []
+
+
+def test_labels_are_taken_in_turn(conditional, tmp_path):
+    def draw(*labels):
+        assert main(["sample", str(conditional), "-n", "6", "--label", *labels, "-o", str(tmp_path / "a.npy")]) == 0
+        return np.load(tmp_path / "a.npy")
+
+    turns, threes, fives = draw("3", "5"), draw("3"), draw("5")
+    np.testing.assert_array_equal(turns[::2], threes[::2])
+    np.testing.assert_array_equal(turns[1::2], fives[1::2])
+    assert not np.array_equal(threes, fives)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--label", "10"], "label 10 does not exist; the data have the labels 0 to 9"),
+        (["--label", "3", "-1"], "label -1 does not exist"),
+        (["--guidance", "1.5"], "--guidance does not apply .* this vae, .* an option of: .*diffusion"),
+        (["--sampler", "ddim"], "--sampler does not apply"),
+        (["--steps", "9"], "--steps does not apply .* an option of: .*vae with --trajectory"),
+    ],
+)
+def test_options_that_do_not_apply_are_told(arguments, word, conditional, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["sample", str(conditional), *arguments]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and re.search(word, told[0]), told
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--sampler", "euler"], "'euler' does not walk this path .CosinePath.; it allows: "),
+        (["--sampler", "dimm"], "no sampler 'dimm'; choose one of"),
+        (["--guidance", "2"], "guidance is 2.0, but this model was trained without labels"),
+        (["--sampler", "ddim", "--eta", "2"], "wanted eta in .0, 1."),
+        (["--temperature", "0.5"], "--temperature does not apply .* an option of: flow"),
+    ],
+)
+def test_a_walk_that_a_diffusion_cannot_take_is_told(arguments, word, trained, tmp_path, monkeypatch, capsys):
+    run = trained("diffusion")
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
+    assert main(["sample", str(run), "-n", "2", *arguments, "--trajectory", "a.gif"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and re.search(word, told[0]), told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_for_a_model_without_is_told(run, tmp_path, capsys):
+    assert main(["sample", str(run), "--label", "3", "-o", str(tmp_path / "a.png")]) == 2
+    assert "trained without labels" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trajectory_alone_or_beside_its_samples(run, tmp_path, monkeypatch):
+    """`--steps` is the trajectory's alone here, so the samples do without; both are of the same seed."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["sample", str(run), "-n", "4", "--trajectory", "way.gif", "--steps", "5"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["way.gif"]
+    with Image.open("way.gif") as gif:
+        assert gif.n_frames == 5
+    assert main(["sample", str(run), "-n", "4", "--trajectory", "way.PNG", "--steps", "5", "-o", "a.png"]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "way.PNG", "way.gif"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_draws_samples_and_the_way_to_them(family, trained, tmp_path):
+    for name in ("way.gif", "way.png"):
+        files = ["--trajectory", str(tmp_path / name), "-o", str(tmp_path / "a.png")]
+        assert main(["sample", str(trained(family)), "-n", "3", *files]) == 0
+        with Image.open(tmp_path / name) as way:
+            assert np.asarray(way.convert("L")).std() > 0
+            assert name == "way.png" or way.n_frames > 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_option_of_a_family_is_one_of_the_command_line(family):
+    assert set(FAMILIES[family].sample_options) <= set(OPTIONS)
+
+
+def test_a_flow_in_the_plane_warps_a_grid(trained, tmp_path):
+    for name in ("way.gif", "way.png"):
+        assert main(["sample", str(trained("flow", "moons")), "--trajectory", str(tmp_path / name), "-n", "50"]) == 0
+        with Image.open(tmp_path / name) as way:
+            assert np.asarray(way.convert("L")).std() > 0
 
 
 def test_the_saved_model_is_the_trained_one(run):

@@ -7,14 +7,17 @@ import re
 import shutil
 import struct
 import subprocess
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from minigen.cli.main import main
-from minigen.data import NAMES
-from minigen.train import read_checkpoint
+from minigen.cli.train import DataOptions, _TrainFamily
+from minigen.data import NAMES, load
+from minigen.models import FAMILIES
+from minigen.train import TrainConfig, read_checkpoint
 
 
 def step(run):
@@ -59,6 +62,28 @@ def test_every_data_set_trains_and_is_drawn(name, tmp_path, capsys, small):
     for path in (tmp_path / "a.png", run / "samples" / "00000002.png"):
         with Image.open(path) as picture:
             assert np.asarray(picture).std() > 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_trains_from_its_options(family, trained):
+    config = json.loads((trained(family) / "config.json").read_text())
+    assert config["family"] == family and step(trained(family)) == 2
+    assert config["train"]["steps"] == 2 and config["train"]["batch_size"] == 20
+    assert config["train"]["ema"] == FAMILIES[family].habits.get("ema", 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_option_of_a_family_hides_one_of_the_training_or_the_data(family):
+    of_family = {f.name for f in fields(FAMILIES[family].Config)}
+    assert not of_family & {f.name for shared in (TrainConfig, DataOptions, _TrainFamily) for f in fields(shared)}
+
+
+def test_labels_are_hidden_and_the_run_remembers(trained):
+    options = json.loads((trained("m2") / "config.json").read_text())["data"]
+    assert options["labels"] == 50
+    again = load(**options)
+    assert len(np.unique(again.train.x[again.train.labels >= 0], axis=0)) == 50
+    assert (again.test.labels >= 0).all()
 
 
 def idx(shape, values):

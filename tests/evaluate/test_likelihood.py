@@ -1,15 +1,17 @@
-"""The evaluation is the model's own bound, averaged over all data, in the data's own units."""
+"""Log-probabilities of a split, and what is said of them: in the data's own units."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
-from minigen import Stream, data
-from minigen.data.dataset import Split
+from minigen import data
 from minigen.evaluate import evaluate
-from minigen.models import VAE, DataSpec, VAEConfig
+from minigen.evaluate.likelihood import default_samples, divergence, in_words, log_prob
+from minigen.models import VAE, DataSpec, LogProb, VAEConfig
+
+RNG = np.random.default_rng(0)
+VALUES = RNG.normal(-40, 3, 500)
 
 
 @pytest.fixture(scope="module")
@@ -26,31 +28,56 @@ def test_bits_per_dim_are_nats_over_the_data_s_own_pixels(digits):
     result = evaluate(make("logistic"), digits, "validation", samples=5)
     assert result["of"] == "P(integer x)"
     assert result["bits_per_dim"] == pytest.approx(-result["log_prob"] / (64 * math.log(2)))
+    assert result["bits_per_dim_standard_error"] == pytest.approx(result["standard_error"] / (64 * math.log(2)))
     assert 0 < result["bits_per_dim"] < math.log2(17) + 2  # an untrained model is about as good as guessing
     assert "bits_per_dim" not in evaluate(make("bernoulli"), digits, "validation", samples=2)
 
 
-def test_mean_and_standard_error_are_those_of_the_values(digits):
+@pytest.mark.parametrize("of", ["P(integer x)", "density of continuous x"])
+def test_parts_sum_to_the_whole_in_its_unit(of):
+    parts = {"L_T": 0.1 * VALUES, "L_t": -0.9 * VALUES, "L_0": -0.2 * VALUES}
+    result = in_words(LogProb(VALUES, "bound", of, parts, {"log_snr at t = 1": -10.0}), size=64)
+    whole = result["bits_per_dim"] if of == "P(integer x)" else -result["log_prob"]
+    assert sum(result["parts"].values()) == pytest.approx(whole)
+    assert result["unit_of_parts"] == ("bits/dim" if of == "P(integer x)" else "nats")
+    assert result["facts"] == {"log_snr at t = 1": -10.0}
+
+
+def test_batches_give_what_each_gives(digits):
+    """The values of a split are its batches' ones, in order; the number of draws is passed on."""
     model = make("bernoulli")
-    result = evaluate(model, digits, "test", samples=4, seed=3)
-    x = next(data.in_order(digits.test, 1000)).x
-    values = model.log_prob(x, Stream(3).child("evaluate").at(0), samples=4).values
-    assert result["data"] == 400
-    assert result["log_prob"] == pytest.approx(values.mean())
-    assert result["standard_error"] == pytest.approx(values.std(ddof=1) / 20)
-    assert evaluate(model, digits, "test", samples=4, seed=3)["log_prob"] == result["log_prob"]
+    found = log_prob(model, digits.validation, seed=1, samples=2, batch_size=30)
+    assert found.values.shape == (100,) and found.kind == "bound"
+    again = log_prob(model, digits.validation, seed=1, samples=2, batch_size=30)
+    np.testing.assert_array_equal(found.values, again.values)
+    other = log_prob(model, digits.validation, seed=2, samples=2, batch_size=30)
+    assert (found.values != other.values).any()
 
 
-def test_one_datum_has_no_standard_error_and_stays_json(digits):
-    class One:
-        test = Split(digits.test.x[:1], None, 17)
+def test_the_default_number_of_draws_is_the_family_s():
+    class Exact:
+        @staticmethod
+        def log_prob(x, rng, labels=None):
+            raise AssertionError("not called")
 
-    result = evaluate(make("bernoulli"), One, samples=2)
-    assert result["standard_error"] is None
-    json.loads(json.dumps(result, allow_nan=False))
+    assert default_samples(make("bernoulli")) == 100
+    assert default_samples(Exact) is None
 
 
-def test_more_draws_do_not_lower_the_bound(digits):
-    model = make("logistic")
-    few, many = (evaluate(model, digits, "test", samples=k)["log_prob"] for k in (1, 200))
-    assert many > few
+def test_the_divergence_of_two_gaussians_is_the_closed_form():
+    """KL(N(0, 1) ‖ N(m, s²)) = log s + (1 + m²)/(2 s²) − 1/2."""
+    m, s = 0.5, 1.5
+    x = np.random.default_rng(0).standard_normal((20_000, 1))
+    normal = -0.5 * math.log(2 * math.pi)
+    found = LogProb(normal - math.log(s) - (x[:, 0] - m) ** 2 / (2 * s * s), "exact", "density of continuous x")
+    result = divergence(found, lambda x: normal - x[:, 0] ** 2 / 2, x)
+    expected = math.log(s) + (1 + m * m) / (2 * s * s) - 0.5
+    assert abs(result["kl_from_truth"] - expected) < 4 * result["kl_standard_error"] < 0.02
+
+
+def test_one_datum_has_a_divergence_without_an_error():
+    found = LogProb(np.zeros(1), "exact", "density of continuous x")
+    assert divergence(found, lambda x: np.ones(len(x)), np.zeros((1, 2))) == {
+        "kl_from_truth": 1.0,
+        "kl_standard_error": None,
+    }
