@@ -1,14 +1,21 @@
-"""``python -m benchmarks workloads`` and ``python -m benchmarks follow``."""
+"""``python -m benchmarks workloads``, ``follow`` and ``quality``."""
 
+import functools
 import importlib.util
 import json
+import operator
+import shlex
+import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
-from tyro.conf import arg, subcommand
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, subcommand
 
-from .race import RESULTS, machine, race, table
+from minigen.errors import UserError
+
+from .quality import QUALITY
+from .race import CONTENDERS, RESULTS, ROUNDS, machine, race, table
 
 
 def _write(name, result):
@@ -22,20 +29,24 @@ def _write(name, result):
 class Workloads:
     """Time the reference workloads beside PyTorch and JAX, interleaved."""
 
+    names: Positional[tuple[Literal["vae", "flow2d", "gan", "ddpm", "ddpm-sample"], ...]] = ()
+    """Which; all of them where none is named."""
     quick: bool = False
-    """Fewer rounds; the result is printed and not written."""
+    """Few steps; the results are printed and not written."""
 
     def run(self):
-        """Check that the losses agree, then time."""
-        if importlib.util.find_spec("torch"):
-            from .follow import agree
+        """For each workload: check that the losses agree, then time."""
+        for name in self.names or CONTENDERS:
+            if importlib.util.find_spec("torch"):
+                from .agree import agree
 
-            agree()
-            print("vae: the losses of minigen and PyTorch agree to 1e-5 on the same weights and noise")
-        result = race("vae", rounds=3 if self.quick else 12, steps=40 if self.quick else 100)
-        print(table(result))
-        if not self.quick:
-            _write("vae", result)
+                agree(name)
+                print(f"{name}: the losses of minigen and PyTorch agree to 1e-5 on the same weights and noise")
+            rounds, steps = ROUNDS[name]
+            result = race(name, 2, max(1, steps // 4)) if self.quick else race(name, rounds, steps)
+            print(table(result), flush=True)
+            if not self.quick:
+                _write(name, result)
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,43 @@ class Follow:
         _write("vae_follow", result)
 
 
-Command = Annotated[Workloads, subcommand("workloads")] | Annotated[Follow, subcommand("follow")]
+def _named(name, measure):
+    """``measure`` with its options, but answering with its name too."""
+
+    @functools.wraps(measure)
+    def call(*args, **options):
+        return name, measure(*args, **options)
+
+    return Annotated[tuple, subcommand(name, constructor=call)]
+
+
+Measured = functools.reduce(operator.or_, (_named(name, measure) for name, measure in QUALITY.items()))
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Train or load models, and measure how good they are."""
+
+    measured: OmitSubcommandPrefixes[OmitArgPrefixes[Measured]]
+    """What to measure."""
+
+    def run(self):
+        """Print and write the result, with the command and the machine."""
+        name, result = self.measured
+        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+        result = {"result": result, "command": command, "machine": machine()}
+        print(json.dumps(result, indent=2))
+        _write(f"quality_{name.replace('-', '_')}", result)
+
+
+Command = (
+    Annotated[Workloads, subcommand("workloads")]
+    | Annotated[Follow, subcommand("follow")]
+    | Annotated[Quality, subcommand("quality")]
+)
 
 if __name__ == "__main__":
-    tyro.cli(Command, prog="python -m benchmarks").run()
+    try:
+        tyro.cli(Command, prog="python -m benchmarks").run()
+    except UserError as error:
+        sys.exit(f"error: {error}")

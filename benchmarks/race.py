@@ -13,15 +13,48 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 
+
+def _torch(twin, part=""):
+    """PyTorch's contenders of a workload of images, in the module ``twin``."""
+    layouts = {"eager": "", "channels last": "ChannelsLast", "compile": "Compiled"}
+    return {f"PyTorch {name}": (f"{twin}_torch", f"{kind}{part}Contender", "torch") for name, kind in layouts.items()}
+
+
+_TWINS = "benchmarks.twins."
 CONTENDERS = {
     "vae": {
         "minigen": ("benchmarks.vae", "Contender", "numba"),
-        "PyTorch eager": ("benchmarks.twins.vae_torch", "Contender", "torch"),
-        "PyTorch compile": ("benchmarks.twins.vae_torch", "CompiledContender", "torch"),
-        "JAX jit": ("benchmarks.twins.vae_jax", "Contender", "jax"),
-    }
+        "PyTorch eager": (_TWINS + "vae_torch", "Contender", "torch"),
+        "PyTorch compile": (_TWINS + "vae_torch", "CompiledContender", "torch"),
+        "JAX jit": (_TWINS + "vae_jax", "Contender", "jax"),
+    },
+    "flow2d": {
+        "minigen": ("benchmarks.flow2d", "Contender", "numba"),
+        "PyTorch eager": (_TWINS + "flow2d_torch", "Contender", "torch"),
+        "PyTorch compile": (_TWINS + "flow2d_torch", "CompiledContender", "torch"),
+        "JAX jit": (_TWINS + "flow2d_jax", "Contender", "jax"),
+    },
+    "gan": {
+        "minigen": ("benchmarks.gan", "Contender", "numba"),
+        **_torch(_TWINS + "gan"),
+        "JAX jit": (_TWINS + "gan_jax", "Contender", "jax"),
+    },
+    "ddpm": {
+        "minigen": ("benchmarks.ddpm", "Contender", "numba"),
+        **_torch(_TWINS + "ddpm"),
+        "JAX jit": (_TWINS + "ddpm_jax", "Contender", "jax"),
+    },
+    "ddpm-sample": {
+        "minigen": ("benchmarks.ddpm", "SampleContender", "numba"),
+        **_torch(_TWINS + "ddpm", "Sample"),
+        "JAX jit": (_TWINS + "ddpm_jax", "SampleContender", "jax"),
+        "ONNX Runtime": (_TWINS + "ddpm_onnx", "SampleContender", "onnxruntime onnxscript"),
+    },
 }
-"""Workload -> who takes part: module, class, and the package that must be installed."""
+"""Workload -> who takes part: module, class, and the packages that must be installed."""
+
+ROUNDS = {"vae": (12, 100), "flow2d": (12, 50), "gan": (6, 8), "ddpm": (5, 4), "ddpm-sample": (6, 6)}
+"""Workload -> rounds, and steps of each contender in a round: together about 12 minutes on 2 cores."""
 
 
 def race(workload, rounds, steps):
@@ -32,14 +65,14 @@ def race(workload, rounds, steps):
         peak memory; the ratio of medians to the fastest peer; machine and versions.
     """
     workers, missing = {}, []
-    for name, (module, cls, package) in CONTENDERS[workload].items():
-        if importlib.util.find_spec(package) is None:
+    for name, (module, cls, packages) in CONTENDERS[workload].items():
+        if any(importlib.util.find_spec(package) is None for package in packages.split()):
             missing.append(name)
             continue
         workers[name] = _Worker(module, cls)
     try:
         for worker in workers.values():
-            worker.run(max(steps // 2, 3))  # warm
+            worker.run(max(steps // 2, 2))  # warm
         results = {name: {"first_seconds": round(w.first["first_seconds"], 2), "ms": []} for name, w in workers.items()}
         for _ in range(rounds):
             for name, worker in workers.items():
@@ -90,7 +123,7 @@ class _Worker:
 def machine():
     """The processor, the number of cores and the versions of all that takes part."""
     versions = {}
-    for package in ("minigen", "numpy", "numba", "torch", "jax"):
+    for package in ("minigen", "numpy", "numba", "torch", "jax", "onnxruntime"):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

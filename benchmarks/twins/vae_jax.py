@@ -1,4 +1,4 @@
-"""The ``vae`` workload in JAX: one jitted function for the whole step, Adam by hand in it."""
+"""The ``vae`` workload in JAX: one jitted function for the whole step."""
 
 from functools import partial
 
@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from ..vae import BATCH, LATENT, LEARNING_RATE, PIXELS, make_batch, make_model
+from .layers_jax import adam, adam_start
 
 
 def _network(layers, x):
@@ -23,16 +24,10 @@ def loss(parameters, x, noise):
     return (reconstruction + kl).mean()
 
 
-@partial(jax.jit, donate_argnums=(0, 1, 2))
-def _step(parameters, first, second, count, key, x):
+@partial(jax.jit, donate_argnums=(0, 1))
+def _step(parameters, state, key, x):
     value, gradients = jax.value_and_grad(loss)(parameters, x, jax.random.normal(key, (BATCH, LATENT)))
-    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradients)
-    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradients)
-
-    def update(p, m, v):
-        return p - LEARNING_RATE * (m / (1 - 0.9**count)) / (jnp.sqrt(v / (1 - 0.999**count)) + 1e-8)
-
-    return jax.tree.map(update, parameters, first, second), first, second, value
+    return *adam(parameters, state, gradients, LEARNING_RATE), value
 
 
 class Contender:
@@ -46,16 +41,12 @@ class Contender:
             part: [(jnp.array(state[w]), jnp.array(state[w.replace("weight", "bias")])) for w in names]
             for part, names in layers.items()
         }
-        self.first = jax.tree.map(jnp.zeros_like, self.parameters)
-        self.second = jax.tree.map(jnp.zeros_like, self.parameters)
+        self.state = adam_start(self.parameters)
         self.batch = jnp.array(make_batch()).reshape(BATCH, PIXELS)
-        self.key, self.done = jax.random.key(0), 0
+        self.key = jax.random.key(0)
 
     def step(self):
         """One training step."""
-        self.done += 1
         self.key, key = jax.random.split(self.key)
-        self.parameters, self.first, self.second, value = _step(
-            self.parameters, self.first, self.second, self.done, key, self.batch
-        )
+        self.parameters, self.state, value = _step(self.parameters, self.state, key, self.batch)
         return float(value)
