@@ -52,7 +52,7 @@ def test_a_mark_is_trained_evaluated_drawn_and_can_go_on(monkeypatch, tmp_path):
     digits = data.load("digits")
     monkeypatch.setattr(mnist.data, "load", lambda name, data_dir: digits)
     monkeypatch.setattr(mnist, "RESULTS", tmp_path)
-    monkeypatch.setitem(mnist.MODELS, "vae", VAEConfig(hidden=(8,), latent=2))
+    monkeypatch.setitem(mnist.SETTINGS, "vae", (VAEConfig(hidden=(8,), latent=2), TrainConfig()))
     monkeypatch.setitem(mnist.DRAWS, "vae", 3)
     found = [mnist.FAMILIES["vae"](str(tmp_path / "run"), minutes=minutes, limit=20) for minutes in (0.002, 0.004)]
     assert found[1]["training"]["steps"] > found[0]["training"]["steps"] > 0
