@@ -11,11 +11,14 @@ from minigen.models import GANConfig
 from minigen.train import TrainConfig
 
 GRID = TOYS["25gaussians"]
-MODEL = GANConfig()
-TRAIN = TrainConfig(steps=20_000, batch_size=256, learning_rate=1e-3, ema=0.999)
+MODEL = GANConfig(
+    hidden=(128, 128, 128), latent=16, coins=12, frequencies=4, instance_noise=0.25, penalty_end=0.002, fade_steps=4000
+)
+TRAIN = TrainConfig(steps=7000, batch_size=512, learning_rate=1e-3)
+"""Chosen on the seeds 11 and 12; the seeds that are measured are others."""
 
 
-def run(seeds: int = 10, first_seed: int = 0, steps: int | None = None, n: int = 2500):
+def run(seeds: int = 10, first_seed: int = 0, steps: int | None = None, n: int = 2500, threads: int | None = None):
     """The modes captured, the share of good samples, the spread and the reverse KL of each seed, and the worst of each.
 
     Args:
@@ -23,10 +26,11 @@ def run(seeds: int = 10, first_seed: int = 0, steps: int | None = None, n: int =
         first_seed: of weights, batches and noise; the others follow it.
         steps: of training; by default those of `TRAIN`.
         n: samples of each.
+        threads: of the backend; these networks are so small that one does nearly as well as two.
     """
     if seeds < 1 or n < 1:
         raise UserError(f"got seeds {seeds} and n {n}; both must be at least 1")
-    config = replace(TRAIN, steps=steps or TRAIN.steps)
+    config = replace(TRAIN, steps=steps or TRAIN.steps, threads=threads)
     reports = [one(replace(config, seed=seed), n) for seed in range(first_seed, first_seed + seeds)]
     perfect = mode_report(GRID.sample(n, Stream(0).child("perfect").generator()), GRID.means, GRID.s)
     return {
