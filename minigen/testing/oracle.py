@@ -46,8 +46,11 @@ def _lerp(start, end, weight):
     return torch.lerp(*torch.broadcast_tensors(start, end, weight))
 
 
-def _clamp(x, min, max):
-    return x if min is None and max is None else torch.clamp(x, min, max)
+def _clamp(x, min=None, max=None):
+    if min is None and max is None:
+        return x
+    shape = torch.broadcast_shapes(*(v.shape for v in (x, min, max) if isinstance(v, torch.Tensor)))
+    return torch.clamp(x.expand(shape), min, max)
 
 
 def _relation(name):
@@ -84,6 +87,16 @@ def _getitem(x, index):
     return x[tuple(parts)]
 
 
+def _take_along_dim(x, indices, dim):
+    """torch's indices count from the start."""
+    return torch.take_along_dim(x, _index(indices % (x.numel() if dim is None else x.shape[dim])), dim)
+
+
+def _scatter_add(x, src, dim, index):
+    """torch cannot go backward to a src longer than the index."""
+    return torch.scatter_add(x, dim, _index(index), src[tuple(slice(n) for n in index.shape)])
+
+
 def _embedding(weight, index):
     """torch's own cannot go backward through an empty result."""
     return TF.embedding(_index(index), weight) if weight.shape[1] and index.size else weight[_index(index)]
@@ -104,15 +117,16 @@ def _conv_transpose2d(x, weight, bias=None, **options):
 
 
 def _max_pool2d(x, **options):
-    return _last_channels(TF.max_pool2d(_first_channels(x), **options))
+    y = TF.max_pool2d(_first_channels(x), **options)
+    return tuple(map(_last_channels, y)) if isinstance(y, tuple) else _last_channels(y)
 
 
 def _avg_pool2d(x, **options):
     return _last_channels(TF.avg_pool2d(_first_channels(x), **options))
 
 
-def _interpolate(x, mode, **options):
-    align = {"align_corners": False} if mode == "bilinear" else {}
+def _interpolate(x, mode, align_corners, **options):
+    align = {"align_corners": align_corners} if mode == "bilinear" else {}
     return _last_channels(
         TF.interpolate(_first_channels(x), mode=mode, recompute_scale_factor=None, **align, **options)
     )
@@ -148,10 +162,10 @@ def _rms_norm(x, weight=None, eps=1e-6):
     return TF.rms_norm(x, x.shape[-1:], weight, eps)
 
 
-def _attention(query, key, value, attn_mask=None, is_causal=False, bias=None):
+def _attention(query, key, value, attn_mask=None, bias=None, **options):
     mask = _index(attn_mask if bias is None else bias)
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the only one with a second derivative
-        return TF.scaled_dot_product_attention(query, key, value, mask, is_causal=is_causal)
+        return TF.scaled_dot_product_attention(query, key, value, mask, **options)
 
 
 def _bce(logits, target, weight=None, pos_weight=None, reduction="mean"):
@@ -183,7 +197,7 @@ def _kl_div(input, target, log_target, reduction):
 
 
 def _gaussian_nll(input, target, var, full, reduction):
-    return TF.gaussian_nll_loss(input, target, var.expand(input.shape), full=full, reduction=reduction)
+    return TF.gaussian_nll_loss(input, target, var, full=full, reduction=reduction)
 
 
 def _dropout(x, p, training, rng):
@@ -193,16 +207,43 @@ def _dropout(x, p, training, rng):
     return torch.where(torch.as_tensor(np.asarray(keep)), x * scale, torch.zeros_like(x))
 
 
+def _pixel_shuffle(x, upscale_factor):
+    r = upscale_factor
+    if not x.numel():  # torch's own leaves the shape of an empty image as it was
+        return x.reshape(*x.shape[:-3], x.shape[-3] * r, x.shape[-2] * r, x.shape[-1] // r**2)
+    return torch.movedim(TF.pixel_shuffle(torch.movedim(x, -1, -3).contiguous(), r), -3, -1)
+
+
+def _pixel_unshuffle(x, downscale_factor):
+    r = downscale_factor
+    if not x.numel():
+        return x.reshape(*x.shape[:-3], x.shape[-3] // r, x.shape[-2] // r, x.shape[-1] * r**2)
+    return torch.movedim(TF.pixel_unshuffle(torch.movedim(x, -1, -3).contiguous(), r), -3, -1)
+
+
+def _norm(x, p, dim, keepdim):
+    return torch.linalg.vector_norm(x, 2 if p == "fro" else p, dim, keepdim)
+
+
+def _cholesky(x, upper):
+    """Of the positive-definite matrix that the table makes of x."""
+    return torch.linalg.cholesky(x @ x.mT + torch.eye(x.shape[-1], dtype=x.dtype), upper=upper)
+
+
 _SAME_NAME = (
-    "neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "reciprocal", "sin", "cos",
-    "tanh", "erf", "sigmoid", "relu", "softmax", "log_softmax", "cumsum", "argmax", "argmin", "flatten",
-    "movedim", "unsqueeze", "narrow", "outer", "matmul", "transpose", "clone", "logical_not", "isnan", "isfinite",
+    "neg", "abs", "sign", "exp", "exp2", "expm1", "log", "log2", "log1p", "sqrt", "rsqrt", "square", "reciprocal",
+    "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "erf", "sigmoid", "logit", "relu", "selu", "softmax",
+    "log_softmax", "cumsum", "cumprod", "argmax", "argmin", "flatten", "movedim", "unsqueeze", "narrow", "outer",
+    "matmul", "transpose", "clone", "logical_not", "isnan", "isfinite", "roll", "tril", "triu", "diagonal", "sort",
+    "topk", "searchsorted",
 )  # fmt: skip
 
 _RELATIONS = ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or")
 
 COUNTERPARTS = {name: getattr(torch, name) for name in _SAME_NAME}
 COUNTERPARTS |= {name: _relation(name) for name in _RELATIONS}
+COUNTERPARTS |= {name: getattr(torch.linalg, name) for name in ("inv", "solve", "solve_triangular", "slogdet")}
+COUNTERPARTS |= {name: getattr(TF, name) for name in ("hardtanh", "mish")}
 COUNTERPARTS |= {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
@@ -215,7 +256,7 @@ COUNTERPARTS |= {
     "where": lambda x, y, condition: torch.where(_index(condition), x, y),
     "clamp": _clamp,
     "lerp": _lerp,
-    "softplus": TF.softplus,
+    "softplus": lambda x, beta=1.0, threshold=1e9: TF.softplus(x, beta, threshold),
     "logsigmoid": TF.logsigmoid,
     "leaky_relu": TF.leaky_relu,
     "elu": TF.elu,
@@ -232,7 +273,13 @@ COUNTERPARTS |= {
     "amax": lambda x, dim, keepdim: torch.amax(x, _dims(x, dim), keepdim),
     "amin": lambda x, dim, keepdim: torch.amin(x, _dims(x, dim), keepdim),
     "logsumexp": torch.logsumexp,
-    "norm": lambda x, dim, keepdim: torch.linalg.vector_norm(x, dim=dim, keepdim=keepdim),
+    "norm": _norm,
+    "tile": lambda x, dims: torch.tile(x, dims),
+    "repeat_interleave": lambda x, repeats, dim: torch.repeat_interleave(x, _index(repeats), dim),
+    "cholesky": _cholesky,
+    "einsum": lambda *xs, equation: torch.einsum(equation, *xs),
+    "pixel_shuffle": _pixel_shuffle,
+    "pixel_unshuffle": _pixel_unshuffle,
     "reshape": torch.reshape,
     "permute": torch.permute,
     "expand": lambda x, shape: x.expand(shape),
@@ -244,10 +291,10 @@ COUNTERPARTS |= {
     "flip": lambda x, dims: torch.flip(x, (dims,) if isinstance(dims, int) else dims),
     "pad": _pad,
     "getitem": _getitem,
-    "take_along_dim": lambda x, indices, dim: torch.take_along_dim(x, _index(indices % x.shape[dim]), dim),
+    "take_along_dim": _take_along_dim,
     "gather": lambda x, dim, index: torch.gather(x, dim, _index(index)),
     "index_select": lambda x, dim, index: torch.index_select(x, dim, _index(index)),
-    "scatter_add": lambda x, src, dim, index: torch.scatter_add(x, dim, _index(index), src),
+    "scatter_add": _scatter_add,
     "embedding": _embedding,
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
     "conv1d": _conv1d,

@@ -136,11 +136,12 @@ def _avg_pool2d_adjoint_parallel(g, kernel, stride, padding, factor, dx, size, c
         _avg_pool2d_adjoint(g, kernel, stride, padding, factor, dx, c * chunk, min(size, (c + 1) * chunk))
 
 
-def max_pool2d(x, kernel_size, stride, padding, out=None):
+def max_pool2d(x, kernel_size, stride, padding, dilation=(1, 1), excess=(0, 0), out=None):
     """(N, H, W, C) -> largest values and their int64 plane indices, both (N, OH, OW, C), as `reference.pool`."""
+    plain = tuple(dilation) == (1, 1) and tuple(excess) == (0, 0)
+    if not plain or not _served(x) or any(2 * p > k for p, k in zip(padding, kernel_size, strict=True)):
+        return reference.max_pool2d(x, kernel_size, stride, padding, dilation, excess, out)
     shape = _output_shape(x, kernel_size, stride, padding)
-    if not _served(x) or any(2 * p > k for p, k in zip(padding, kernel_size, strict=True)):
-        return reference.max_pool2d(x, kernel_size, stride, padding, out)
     values, indices = out or (None, None)
     results = target_for(values, shape, x.dtype, x), target_for(indices, shape, np.dtype(np.int64), x)
     _by_row(_max_pool2d, _max_pool2d_parallel, x, kernel_size, tuple(stride), tuple(padding), *results)

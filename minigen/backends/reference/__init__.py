@@ -2,10 +2,12 @@
 
 from .conv import conv2d, conv2d_input_grad, conv2d_weight_grad  # noqa: F401
 from .elementwise import *  # noqa: F403
+from .factorisations import cholesky, inv, slogdet, solve, solve_triangular  # noqa: F401
 from .gemm import linear, matmul  # noqa: F401
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad  # noqa: F401
 from .norm import standardize, standardize_grad  # noqa: F401
 from .optim import adam_step, all_finite, clamp_, lerp_, scale_, sgd_step, squared_norm  # noqa: F401
+from .order import argsort, searchsorted  # noqa: F401
 from .pool import avg_pool2d, avg_pool2d_adjoint, max_pool2d, pool_gather, pool_scatter  # noqa: F401
 from .random import philox_bits, philox_normal, philox_uniform  # noqa: F401
 from .reduce import *  # noqa: F403

@@ -10,8 +10,8 @@ import numpy as np
 
 add, subtract, multiply, divide, power = np.add, np.subtract, np.multiply, np.divide, np.power
 negative, absolute, sign, square, sqrt = np.negative, np.absolute, np.sign, np.square, np.sqrt
-exp, expm1, log, log1p, logaddexp = np.exp, np.expm1, np.log, np.log1p, np.logaddexp
-sin, cos, tanh = np.sin, np.cos, np.tanh
+exp, exp2, expm1, log, log2, log1p, logaddexp = np.exp, np.exp2, np.expm1, np.log, np.log2, np.log1p, np.logaddexp
+sin, cos, tan, arctan, sinh, cosh, tanh = np.sin, np.cos, np.tan, np.arctan, np.sinh, np.cosh, np.tanh
 maximum, minimum = np.maximum, np.minimum
 equal, not_equal, less, less_equal, greater, greater_equal = (
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,

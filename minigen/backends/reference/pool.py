@@ -5,20 +5,22 @@ import numpy as np
 from .conv import conv2d_output_size, pad_image, taps
 
 
-def max_pool2d(x, kernel_size, stride, padding, out=None):
+def max_pool2d(x, kernel_size, stride, padding, dilation=(1, 1), excess=(0, 0), out=None):
     """Largest value of each window and where it was: (N, H, W, C) -> values and int64 indices, both (N, OH, OW, C).
 
     An index is h·W + w in the plane of the unpadded input. The first of equal values wins; a NaN wins over any number,
-    the last NaN over the others (PyTorch's rule). Padding, at most half the kernel, never wins. `out` is a pair.
+    the last NaN over the others (PyTorch's rule). Padding never wins, nor do the `excess` rows and columns after it;
+    a window of nothing else is −∞ with index −1. `out` is a pair.
     """
-    oh, ow = conv2d_output_size(x.shape[1:3], kernel_size, stride, padding, (1, 1))
     n, h, w, c = x.shape
+    oh, ow = conv2d_output_size((h + excess[0], w + excess[1]), kernel_size, stride, padding, dilation)
     values, indices = out or (np.empty((n, oh, ow, c), x.dtype), np.empty((n, oh, ow, c), np.int64))
     values[...], indices[...] = -np.inf, -1
-    plane = pad_image(np.arange(h * w).reshape(1, h, w, 1), padding, -1)  # -1 marks the padding
-    places = taps(plane, kernel_size, (oh, ow), stride)
+    around = ((0, 0), *((p, p + e) for p, e in zip(padding, excess, strict=True)), (0, 0))
+    plane = np.pad(np.arange(h * w).reshape(1, h, w, 1), around, constant_values=-1)  # -1 marks the padding
+    places = taps(plane, kernel_size, (oh, ow), stride, dilation)
     for (_, _, tap), (_, _, place) in zip(
-        taps(pad_image(x, padding), kernel_size, (oh, ow), stride), places, strict=True
+        taps(np.pad(x, around), kernel_size, (oh, ow), stride, dilation), places, strict=True
     ):
         wins = (place >= 0) & ((tap > values) | np.isnan(tap) | (indices < 0))
         np.copyto(values, tap, where=wins)

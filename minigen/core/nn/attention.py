@@ -53,7 +53,7 @@ class MultiheadAttention(Module):
                     f"MultiheadAttention's {name} has shape {x.shape}; it must be (N, length, {self.embed_dim})"
                 )
         q, k, v = self._heads(self.query(query)), self._heads(self.key(key)), self._heads(self.value(value))
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask, is_causal)  # (N, heads, L, D)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask, is_causal=is_causal)  # (N, heads, L, D)
         return self.output(y.transpose(1, 2).reshape(query.shape))
 
     def _heads(self, x):

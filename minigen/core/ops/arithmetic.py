@@ -4,6 +4,8 @@ Shapes: two inputs of shapes that broadcast to (...) give (...); a Python number
 takes the tensor's dtype. Gradients are summed back to each input's shape by `Op`.
 """
 
+import numpy as np
+
 from ..autograd import Op, Variable
 
 
@@ -132,7 +134,7 @@ class Maximum(Op):
 
     def backward(self, g):
         x, y = self.saved
-        return _share(g, x > y, x == y), _share(g, x < y, x == y)
+        return _share(g, x < y, x == y), _share(g, x > y, x == y)
 
 
 class Minimum(Op):
@@ -146,11 +148,12 @@ class Minimum(Op):
 
     def backward(self, g):
         x, y = self.saved
-        return _share(g, x < y, x == y), _share(g, x > y, x == y)
+        return _share(g, x > y, x == y), _share(g, x < y, x == y)
 
 
-def _share(g, wins, ties):
-    return lambda: where(ties, g * 0.5, where(wins, g, 0.0))
+def _share(g, loses, ties):
+    """What wins, and NaN beside anything, takes the gradient."""
+    return lambda: where(loses, 0.0, where(ties, g * 0.5, g))
 
 
 class Where(Op):
@@ -248,10 +251,21 @@ def where(condition, x, y):
 
 
 def clamp(x, min=None, max=None):
-    """x limited to [min, max] (Python numbers; None: no limit); any shape (...) to the same."""
-    return Clamp.apply(x, low=min, high=max)
+    """x limited to [min, max]; any shape (...) to the same.
+
+    Args:
+        min, max: Python numbers, or tensors that broadcast with x and take the gradient where they limit it; None for
+            no limit. Where min > max the result is max.
+    """
+    if not isinstance(min, Variable) and not isinstance(max, Variable):
+        return Clamp.apply(x, low=min, high=max)
+    y = x if min is None else where((x >= min) | (x != x), x, min)
+    return y if max is None else where((y <= max) | (y != y), y, max)
 
 
 def lerp(start, end, weight):
-    """start + weight · (end − start), of shapes that broadcast."""
-    return start + weight * (end - start)
+    """start + weight · (end − start), of shapes that broadcast; exactly ``end`` at weight 1."""
+    near, far = lambda: start + weight * (end - start), lambda: end - (1.0 - weight) * (end - start)
+    if isinstance(weight, Variable | np.ndarray):
+        return where(start.constant(weight) < 0.5, near(), far())
+    return near() if weight < 0.5 else far()

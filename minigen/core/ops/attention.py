@@ -7,16 +7,21 @@ import numpy as np
 from ...errors import ShapeError
 from ..autograd import Variable
 from .arithmetic import where
+from .noise import dropout
 from .reduce import softmax
 
 
-def scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=False):
-    """softmax(Q Kᵀ / √D + mask) V.
+def scaled_dot_product_attention(
+    query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, *, rng=None
+):
+    """softmax(scale · Q Kᵀ + mask) V.
 
     Args:
         query: (..., L, D); key: (..., S, D); value: (..., S, E).
         attn_mask: (..., L, S), boolean (True: look) or float (added); None for no mask.
+        dropout_p: the share of weights set to 0, the others multiplied by 1/(1 − p); needs ``rng``, a `minigen.Stream`.
         is_causal: position l looks at s ≤ l only.
+        scale: of the scores; None for 1/√D.
     Returns:
         (..., L, E); 0 for a query that may look at nothing (by a boolean mask, or −∞ everywhere in a float one), as
         in torch.
@@ -30,18 +35,19 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=Fa
             f"attention got query {tuple(query.shape)}, key {tuple(key.shape)}, value {tuple(value.shape)};"
             " it needs (..., L, D), (..., S, D) and (..., S, E)"
         )
-    scores = (query * (1.0 / math.sqrt(query.shape[-1]))) @ key.mT
+    scale = 1.0 / math.sqrt(query.shape[-1] or 1) if scale is None else scale
+    scores = (query * scale) @ key.mT
     visible, bias = _mask(attn_mask)
     if is_causal:
         visible = visible & np.tril(np.ones(scores.shape[-2:], bool))
     if bias is not None:
         scores = scores + bias
     if visible is True:
-        return softmax(scores, -1) @ value
+        return dropout(softmax(scores, -1), dropout_p, rng=rng) @ value
     weights = softmax(where(visible, scores, -0.7 * float(np.finfo(scores.dtype).max)), -1)
     if not visible.any(-1).all():
         weights = where(visible, weights, 0.0)
-    return weights @ value
+    return dropout(weights, dropout_p, rng=rng) @ value
 
 
 def _mask(attn_mask):

@@ -7,7 +7,7 @@ gradient by the image (the adjoint, which is also the transposed convolution) an
 from ...errors import ShapeError
 from ..autograd import Op
 from .arguments import integers, pair
-from .shape import squeeze, transpose, unsqueeze
+from .shape import pad, squeeze, transpose, unsqueeze
 
 
 class Conv2d(Op):
@@ -72,6 +72,20 @@ def _geometry(stride, padding, dilation, groups):
     }
 
 
+def _padded(x, kernel_size, stride, padding, dilation):
+    """x and a padding in numbers for "valid" (none) and "same" (as many pixels out as in; an odd one at the end)."""
+    if padding == "valid":
+        return x, 0
+    if padding != "same":
+        raise ShapeError(f"padding is {padding!r}; it must be numbers, 'same' or 'valid'")
+    if max(pair(stride, "stride", 1)) > 1:
+        raise ShapeError(f"padding='same' got stride {stride}; only a stride of 1 keeps the size")
+    total = [d * (k - 1) for k, d in zip(kernel_size, pair(dilation, "dilation", 1), strict=True)]
+    if any(n % 2 for n in total):
+        x = pad(x, (0, 0, 0, total[1] % 2, 0, total[0] % 2))
+    return x, tuple(n // 2 for n in total)
+
+
 def _check_kernel(weight, name):
     if 0 in weight.shape[:2]:
         raise ShapeError(f"{name} got weight {tuple(weight.shape)}; its kernel size must be at least 1")
@@ -84,7 +98,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         x: (N, H, W, C).
         weight: (KH, KW, C/groups, O).
         bias: (O,) or None.
-        stride, padding, dilation: an int, or a pair (height, width); padding is by zeros.
+        stride, padding, dilation: an int, or a pair (height, width); padding is by zeros, or "valid" (none), or
+            "same" (so that the size stays, stride 1).
         groups: channels are cut into so many groups, convolved apart.
     Returns:
         (N, OH, OW, O) with OH = ⌊(H + 2 p − d (KH − 1) − 1) / s⌋ + 1.
@@ -98,6 +113,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         )
     (groups,) = integers(groups, "groups")
     _check_kernel(weight, "conv2d")
+    if isinstance(padding, str):
+        x, padding = _padded(x, weight.shape[:2], stride, padding, dilation)
     geometry = _geometry(stride, padding, dilation, groups)
     if groups < 1 or x.shape[3] != weight.shape[2] * groups or weight.shape[3] % groups:
         raise ShapeError(
@@ -121,8 +138,10 @@ def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         raise ShapeError(
             f"conv1d got x {tuple(x.shape)} and weight {tuple(weight.shape)}; it needs (N, L, C) and (K, C/groups, O)"
         )
-    y = conv2d(unsqueeze(x, 1), unsqueeze(weight, 0), bias, (1, stride), (0, padding), (1, dilation), groups)
-    return squeeze(y, 1)
+    if not isinstance(padding, str):
+        padding = (0, *integers(padding, "padding"))
+    stride, dilation = (1, *integers(stride, "stride")), (1, *integers(dilation, "dilation"))
+    return squeeze(conv2d(unsqueeze(x, 1), unsqueeze(weight, 0), bias, stride, padding, dilation, groups), 1)
 
 
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):

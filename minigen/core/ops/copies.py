@@ -45,4 +45,8 @@ def cast(x, dtype):
         to = None
     if to is None or to.kind not in "biufc":
         raise DTypeError(f"to({dtype!r}): a tensor holds numbers; give a dtype such as 'float32' or np.int64")
-    return x if to == x.dtype else Cast.apply(x, to=to)
+    if to == x.dtype:
+        return x
+    if x.dtype.kind in "biu":  # not an op, whose float64 results of integers are made float32
+        return x.wrap(x._array.astype(to))
+    return Cast.apply(x, to=to)

@@ -6,6 +6,7 @@ Each class states y = f(x) and dy/dx; where the derivative is cheaper from y, th
 import math
 
 from ..autograd import Op
+from .arithmetic import clamp
 
 
 class Exp(Op):
@@ -47,6 +48,32 @@ class Log(Op):
         return g / x
 
 
+class Exp2(Op):
+    """y = 2ˣ;  dy/dx = y log 2."""
+
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return self.kernels.exp2(x)
+
+    def backward(self, g):
+        (y,) = self.outputs
+        return g * y * math.log(2.0)
+
+
+class Log2(Op):
+    """y = log₂ x;  dy/dx = 1/(x log 2)."""
+
+    saves = (0,)
+
+    def forward(self, x):
+        return self.kernels.log2(x)
+
+    def backward(self, g):
+        (x,) = self.saved
+        return g / (x * math.log(2.0))
+
+
 class Log1p(Op):
     """y = log(1 + x);  dy/dx = 1/(1 + x)."""
 
@@ -60,19 +87,31 @@ class Log1p(Op):
         return g / (x + 1.0)
 
 
+class Sigmoid(Op):
+    """y = σ(x) = 1/(1 + e⁻ˣ);  dy/dx = y (1 − y)."""
+
+    saves_outputs = (0,)
+
+    def forward(self, x):
+        return self.kernels.sigmoid(x)
+
+    def backward(self, g):
+        (y,) = self.outputs
+        return g * (y * (1.0 - y))
+
+
 class LogAddExp(Op):
-    """z = log(eˣ + eʸ);  dz/dx = e^(x − z), dz/dy = e^(y − z), smooth also where x = y."""
+    """z = log(eˣ + eʸ);  dz/dx = σ(x − y), dz/dy = σ(y − x), smooth also where x = y."""
 
     saves = (0, 1)
-    saves_outputs = (0,)
     broadcasts = True
 
     def forward(self, x, y):
         return self.kernels.logaddexp(x, y)
 
     def backward(self, g):
-        (x, y), (z,) = self.saved, self.outputs
-        return lambda: g * exp(x - z), lambda: g * exp(y - z)
+        x, y = self.saved
+        return lambda: g * sigmoid(x - y), lambda: g * sigmoid(y - x)
 
 
 class Sqrt(Op):
@@ -101,58 +140,6 @@ class Square(Op):
         return g * x * 2.0
 
 
-class Sin(Op):
-    """y = sin x;  dy/dx = cos x."""
-
-    saves = (0,)
-
-    def forward(self, x):
-        return self.kernels.sin(x)
-
-    def backward(self, g):
-        (x,) = self.saved
-        return g * cos(x)
-
-
-class Cos(Op):
-    """y = cos x;  dy/dx = −sin x."""
-
-    saves = (0,)
-
-    def forward(self, x):
-        return self.kernels.cos(x)
-
-    def backward(self, g):
-        (x,) = self.saved
-        return -(g * sin(x))
-
-
-class Tanh(Op):
-    """y = tanh x;  dy/dx = 1 − y²."""
-
-    saves_outputs = (0,)
-
-    def forward(self, x):
-        return self.kernels.tanh(x)
-
-    def backward(self, g):
-        (y,) = self.outputs
-        return TanhGrad.apply(g, y)
-
-
-class TanhGrad(Op):
-    """z = g (1 − y²), the backward of `Tanh` in one pass;  dz/dg = 1 − y², dz/dy = −2 g y."""
-
-    saves = (0, 1)
-
-    def forward(self, g, y):
-        return self.kernels.tanh_grad(g, y)
-
-    def backward(self, h):
-        g, y = self.saved
-        return lambda: TanhGrad.apply(h, y), lambda: h * g * y * -2.0
-
-
 class Erf(Op):
     """y = erf x = 2/√π ∫₀ˣ e^(−t²) dt;  dy/dx = 2/√π e^(−x²)."""
 
@@ -171,6 +158,11 @@ def exp(x):
     return Exp.apply(x)
 
 
+def exp2(x):
+    """2ˣ; any shape (...) to the same."""
+    return Exp2.apply(x)
+
+
 def expm1(x):
     """eˣ − 1, accurate near 0; any shape (...) to the same."""
     return Expm1.apply(x)
@@ -181,14 +173,33 @@ def log(x):
     return Log.apply(x)
 
 
+def log2(x):
+    """Logarithm to base 2; any shape (...) to the same; −inf at 0, NaN below."""
+    return Log2.apply(x)
+
+
 def log1p(x):
     """log(1 + x), accurate near 0; any shape (...) to the same."""
     return Log1p.apply(x)
 
 
 def logaddexp(x, y):
-    """log(eˣ + eʸ) without overflow, of shapes that broadcast; both finite."""
+    """log(eˣ + eʸ) without overflow, of shapes that broadcast; the gradient is NaN where both are one infinity."""
     return LogAddExp.apply(x, y)
+
+
+def sigmoid(x):
+    """The logistic function 1/(1 + e⁻ˣ); any shape (...) to the same, within (0, 1)."""
+    return Sigmoid.apply(x)
+
+
+def logit(x, eps=None):
+    """log(x / (1 − x)), the inverse of `sigmoid`; any shape (...) to the same; ±inf at 1 and 0, NaN outside.
+
+    ``eps``: x is first limited to [eps, 1 − eps].
+    """
+    x = x if eps is None else clamp(x, eps, 1.0 - eps)
+    return log(x) - log1p(-x)
 
 
 def sqrt(x):
@@ -209,21 +220,6 @@ def square(x):
 def reciprocal(x):
     """1/x; any shape (...) to the same."""
     return 1.0 / x
-
-
-def sin(x):
-    """Sine of x in radians; any shape (...) to the same."""
-    return Sin.apply(x)
-
-
-def cos(x):
-    """Cosine of x in radians; any shape (...) to the same."""
-    return Cos.apply(x)
-
-
-def tanh(x):
-    """Hyperbolic tangent; any shape (...) to the same, within (−1, 1)."""
-    return Tanh.apply(x)
 
 
 def erf(x):

@@ -89,7 +89,7 @@ def _indices(x, dim, indices, name):
     """``indices`` as an array of integers within [−n, n), n the size of axis ``dim``; and that axis."""
     indices, axis = np.asarray(_array(indices)), axis_of(x, dim, f"{name}'s dim")
     if not x.ndim:
-        raise ShapeError(f"{name} got a tensor without axes; it needs at least one")
+        raise ShapeError(f"{name} got a tensor without axes; it needs at least one: x.reshape(1)")
     if indices.dtype.kind not in "iu":
         raise ShapeError(f"{name} needs integer indices, got {indices.dtype}")
     n = x.shape[axis]
@@ -109,36 +109,65 @@ def count_from_zero(indices, n, name):
 
 
 def index_select(x, dim, index):
-    """The entries ``index`` (M,) along ``dim``: (…, n, …) to (…, M, …)."""
+    """The entries ``index`` (M,) along ``dim``: (…, n, …) to (…, M, …); a single one leaves an axis of size 1."""
     indices, axis = _indices(x, dim, index, "index_select")
-    return Index.apply(x, index=(slice(None),) * axis + (indices,))
+    if indices.ndim > 1:
+        raise ShapeError(f"index_select got index of shape {indices.shape}; it needs (M,), or use x[index]")
+    return Index.apply(x, index=(slice(None),) * axis + (indices.reshape(-1),))
 
 
-def take_along_dim(x, indices, dim):
-    """y[…, i, …] = x[…, indices[…, i, …], …] along ``dim``; the other axes of ``indices`` broadcast."""
+def take_along_dim(x, indices, dim=None):
+    """y[…, i, …] = x[…, indices[…, i, …], …] along ``dim`` (None: of the flattened x); all other axes broadcast."""
+    if dim is None:
+        return take_along_dim(x.reshape(-1), np.asarray(_array(indices)).reshape(-1), 0)
     indices, axis = _indices(x, dim, indices, "take_along_dim")
-    return TakeAlongDim.apply(x, indices=indices, axis=axis)
+    try:
+        if indices.ndim != x.ndim:
+            raise ValueError
+        shape = np.broadcast_shapes(_with(x.shape, axis, 1), _with(indices.shape, axis, 1))
+    except ValueError:
+        raise ShapeError(
+            f"take_along_dim got indices of shape {indices.shape} for a tensor of shape {x.shape};"
+            f" they must broadcast off axis {axis}"
+        ) from None
+    indices = np.broadcast_to(indices, _with(shape, axis, indices.shape[axis]))
+    return TakeAlongDim.apply(x.expand(_with(shape, axis, x.shape[axis])), indices=indices, axis=axis)
+
+
+def _with(shape, axis, n):
+    return (*shape[:axis], n, *shape[axis + 1 :])
 
 
 def gather(x, dim, index):
     """As `take_along_dim`, but ``index`` may be shorter than x along the other axes, and does not broadcast."""
     index, axis = _indices(x, dim, index, "gather")
-    if index.ndim != x.ndim or any(
-        m > n for i, (m, n) in enumerate(zip(index.shape, x.shape, strict=True)) if i != axis
-    ):
-        raise ShapeError(f"gather got index of shape {index.shape} for a tensor of shape {x.shape} and dim {dim}")
+    _fits(index, x.shape, axis, "gather", "the tensor")
     x = x[tuple(slice(None) if i == axis else slice(m) for i, m in enumerate(index.shape))]
     return TakeAlongDim.apply(x, indices=index, axis=axis)
 
 
 def scatter_add(x, dim, index, src):
-    """x with ``src`` added along ``dim``: y[…, index[…, i, …], …] += src[…, i, …]; equal shapes off ``dim``."""
+    """x with ``src`` added along ``dim``: y[…, index[…, i, …], …] += src[…, i, …].
+
+    ``index`` may be shorter than src, and than x along the other axes; what it does not reach has no part in it.
+    """
     index, axis = _indices(x, dim, index, "scatter_add")
-    if index.shape != src.shape or index.ndim != x.ndim:
+    _fits(index, x.shape, axis, "scatter_add", "the tensor")
+    _fits(index, src.shape, None, "scatter_add", "src")
+    position = list(np.ogrid[tuple(slice(m) for m in index.shape)])
+    position[axis] = index
+    return x + IndexAdd.apply(src[tuple(slice(m) for m in index.shape)], index=tuple(position), shape=x.shape)
+
+
+def _fits(index, shape, axis, name, what):
+    """Raise unless ``index`` is nowhere longer than ``shape``, except along ``axis``."""
+    if index.ndim != len(shape) or any(
+        m > n for i, (m, n) in enumerate(zip(index.shape, shape, strict=True)) if i != axis
+    ):
         raise ShapeError(
-            f"scatter_add got index {index.shape} and src {src.shape} for x {x.shape}; index and src must agree"
+            f"{name} got index of shape {index.shape}, {what} has {tuple(shape)}; it needs as many axes, none longer"
+            + ("" if axis is None else f" (but axis {axis})")
         )
-    return x + ScatterAddAlongDim.apply(src, indices=index, axis=axis, shape=x.shape)
 
 
 def embedding(index, weight):

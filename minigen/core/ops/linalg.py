@@ -112,4 +112,6 @@ def linear(x, weight, bias=None):
 
 def outer(a, b):
     """a bᵀ: (M,) and (N,) to (M, N)."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise ShapeError(f"outer got {tuple(a.shape)} and {tuple(b.shape)}; it needs two vectors (M,) and (N,)")
     return unsqueeze(a, -1) * unsqueeze(b, -2)

@@ -6,9 +6,8 @@ import numpy as np
 
 from ...errors import ShapeError, UserError
 from ..autograd import Op, Variable
-from .activation import sigmoid
-from .arithmetic import abs, maximum, where
-from .elementwise import exp, log, square
+from .arithmetic import abs, clamp, where
+from .elementwise import exp, log, sigmoid, square
 from .index import count_from_zero, take_along_dim
 from .reduce import log_softmax
 
@@ -106,7 +105,8 @@ def huber_loss(input, target, reduction="mean", delta=1.0):
     """½ e² for |e| ≤ δ, else δ (|e| − ½ δ), e = x − t; input and target of one shape (...)."""
     _same_shape(input, target, "huber_loss")
     error = abs(input - target)
-    return _reduce(where(error <= delta, square(error) * 0.5, error * delta - 0.5 * delta * delta), reduction)
+    q = clamp(error, max=delta)  # ½ e², or δ (e − ½ δ), and no square that overflows
+    return _reduce(q * (error - q * 0.5), reduction)
 
 
 def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
@@ -226,7 +226,15 @@ def kl_div(input, target, reduction="mean", log_target=False):
 
 
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
-    """½ (log v + (x − t)²/v) + (full) ½ log 2π, v = max(var, eps); shapes that broadcast; in nats."""
-    v = maximum(input.constant(var) if isinstance(var, Variable | np.ndarray) else input * 0.0 + var, eps)
+    """½ (log v + (x − t)²/v) + (full) ½ log 2π, v = max(var, eps), in nats; input and target broadcast.
+
+    Args:
+        var: of input's shape (..., D), or one for each row, (..., 1) or (...); or a number. The limit ``eps`` is not
+            seen by its gradient, so that a variance below may grow again.
+    """
+    v = input.constant(var) if isinstance(var, Variable | np.ndarray) else input.detach() * 0.0 + var
+    if v.ndim and v.shape == tuple(input.shape[:-1]) and v.shape != tuple(input.shape):
+        v = v.reshape((*v.shape, 1))
+    v = v + where(v < eps, eps - v.detach(), 0.0)
     loss = (log(v) + square(input - target) / v) * 0.5
     return _reduce(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)

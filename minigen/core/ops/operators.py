@@ -1,6 +1,24 @@
 """What a tensor answers to: Python's operators and the methods, each one line that calls the op of its name."""
 
-from . import activation, arithmetic, copies, elementwise, index, linalg, logic, reduce, shape
+from . import (
+    activation,
+    arithmetic,
+    copies,
+    elementwise,
+    factorisations,
+    index,
+    linalg,
+    logic,
+    moments,
+    reduce,
+    repeat,
+    scan,
+    shape,
+    sort,
+    triangle,
+    trigonometry,
+    vector_norm,
+)  # fmt: skip
 
 
 class Operators:
@@ -111,20 +129,33 @@ class Operators:
     # methods: the first argument of the function of the same name
 
     abs, sign, clamp, pow = arithmetic.abs, arithmetic.sign, arithmetic.clamp, arithmetic.pow
-    exp, expm1, log, log1p = elementwise.exp, elementwise.expm1, elementwise.log, elementwise.log1p
+    add, sub, mul, div, neg = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg
+    maximum, minimum, lerp = arithmetic.maximum, arithmetic.minimum, arithmetic.lerp
+    exp, exp2, expm1 = elementwise.exp, elementwise.exp2, elementwise.expm1
+    log, log2, log1p, logaddexp = elementwise.log, elementwise.log2, elementwise.log1p, elementwise.logaddexp
     sqrt, rsqrt, square, erf = elementwise.sqrt, elementwise.rsqrt, elementwise.square, elementwise.erf
-    sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
-    sigmoid, softplus, relu = activation.sigmoid, activation.softplus, activation.relu
+    reciprocal = elementwise.reciprocal
+    sin, cos, tan, atan = trigonometry.sin, trigonometry.cos, trigonometry.tan, trigonometry.atan
+    sinh, cosh, tanh = trigonometry.sinh, trigonometry.cosh, trigonometry.tanh
+    sigmoid, logit, softplus, relu = elementwise.sigmoid, elementwise.logit, activation.softplus, activation.relu
     silu, gelu = activation.silu, activation.gelu
     eq, ne, lt, le, gt, ge = logic.eq, logic.ne, logic.lt, logic.le, logic.gt, logic.ge
+    logical_and, logical_or, logical_not = logic.logical_and, logic.logical_or, logic.logical_not
     isnan, isfinite = logic.isnan, logic.isfinite
-    sum, prod, mean, var, std, norm = reduce.sum, reduce.prod, reduce.mean, reduce.var, reduce.std, reduce.norm
-    amax, amin, max, min = reduce.amax, reduce.amin, reduce.max, reduce.min
-    argmax, argmin, cumsum, sum_to_size = reduce.argmax, reduce.argmin, reduce.cumsum, reduce.sum_to_size
+    sum, prod, mean, sum_to_size = reduce.sum, reduce.prod, reduce.mean, reduce.sum_to_size
+    var, std, norm = moments.var, moments.std, vector_norm.norm
+    amax, amin, max, min, argmax, argmin = (
+        reduce.amax, reduce.amin, reduce.max, reduce.min, reduce.argmax, reduce.argmin,
+    )  # fmt: skip
     logsumexp, softmax, log_softmax = reduce.logsumexp, reduce.softmax, reduce.log_softmax
+    cumsum, cumprod, sort, topk = scan.cumsum, scan.cumprod, sort.sort, sort.topk
     reshape, flatten, expand = shape.reshape, shape.flatten, shape.expand
     permute, transpose = shape.permute, shape.transpose
     squeeze, unsqueeze, movedim, flip = shape.squeeze, shape.unsqueeze, shape.movedim, shape.flip
     split, chunk, narrow = shape.split, shape.chunk, shape.narrow
+    roll, tile, repeat_interleave = repeat.roll, repeat.tile, repeat.repeat_interleave
+    tril, triu, diagonal = triangle.tril, triangle.triu, triangle.diagonal
     gather, index_select, scatter_add = index.gather, index.index_select, index.scatter_add
-    matmul, clone, to = linalg.matmul, copies.clone, copies.cast
+    take_along_dim = index.take_along_dim
+    matmul, outer, clone, to = linalg.matmul, linalg.outer, copies.clone, copies.cast
+    slogdet, inverse, cholesky = factorisations.slogdet, factorisations.inv, factorisations.cholesky

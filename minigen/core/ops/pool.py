@@ -1,21 +1,27 @@
-"""Pooling and interpolation of images (N, H, W, C)."""
+"""Pooling of images (N, H, W, C)."""
+
+import math
 
 import numpy as np
 
 from ...errors import ShapeError
 from ..autograd import Op
 from .arguments import pair
-from .shape import reshape
+from .shape import pad
 
 
 class MaxPool2d(Op):
-    """y = the largest pixel of each window;  adjoint: g at that pixel (`PoolScatter`)."""
+    """y = the largest pixel of each window, and where it was;  adjoint: g at that pixel (`PoolScatter`)."""
 
     def forward(self, x):
-        y, self.indices = self.kernels.max_pool2d(x, self.kernel_size, self.stride, self.padding)
-        return y
+        y, self.indices = self.kernels.max_pool2d(
+            x, self.kernel_size, self.stride, self.padding, self.dilation, self.excess
+        )
+        if self.indices.min(initial=0) < 0:
+            raise ShapeError(f"max_pool2d of {x.shape}: a window of kernel {self.kernel_size} sees padding alone")
+        return y, self.indices
 
-    def backward(self, g):
+    def backward(self, g, _):
         return PoolScatter.apply(g, indices=self.indices, input_size=self.shapes[0][1:3])
 
 
@@ -61,81 +67,70 @@ class AvgPool2dAdjoint(Op):
         return AvgPool2d.apply(h, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
 
-def _windows(x, kernel_size, stride, padding, name):
+def _windows(x, kernel_size, stride, padding, dilation, ceil_mode, name):
+    """The windows' geometry in pairs, and by how many rows and columns the last ones reach beyond the padded image.
+
+    They do where ``ceil_mode`` rounds up; one that would start beyond the image and its padding before it is left out.
+    """
     if x.ndim != 4:
         raise ShapeError(f"{name} got a tensor of shape {tuple(x.shape)}; it needs images (N, H, W, C)")
-    kernel = pair(kernel_size, "kernel_size", 1)
-    padding = pair(padding, "padding", 0)
-    for axis in (0, 1):
-        if 2 * padding[axis] > kernel[axis]:
+    kernel, padding = pair(kernel_size, "kernel_size", 1), pair(padding, "padding", 0)
+    stride = kernel if stride is None else pair(stride, "stride", 1)
+    excess = []
+    for n, k, s, p, d in zip(x.shape[1:3], kernel, stride, padding, dilation, strict=True):
+        if 2 * p > k:
             raise ShapeError(
                 f"{name}'s padding {padding} is more than half the kernel {kernel}: a window would see no pixel"
             )
-        if x.shape[1 + axis] + 2 * padding[axis] < kernel[axis]:
+        room = n + 2 * p - d * (k - 1) - 1  # for the window to move in
+        if room + (s - 1 if ceil_mode else 0) < 0:
             raise ShapeError(f"{name}'s kernel {kernel} is larger than the padded image {tuple(x.shape)}")
-    stride = kernel if stride is None else pair(stride, "stride", 1)
-    return {"kernel_size": kernel, "stride": stride, "padding": padding}
+        steps = -(-room // s) if ceil_mode else room // s
+        steps -= steps * s >= n + p
+        excess.append(max(steps * s - room, 0))
+    return {"kernel_size": kernel, "stride": stride, "padding": padding}, tuple(excess)
 
 
-def max_pool2d(x, kernel_size, stride=None, padding=0):
-    """The largest pixel of each window: (N, H, W, C) to (N, OH, OW, C), OH = ⌊(H + 2 p − k) / s⌋ + 1.
-
-    ``stride`` None: the kernel's size. Padding counts as −∞; NaN wins.
-    """
-    return MaxPool2d.apply(x, **_windows(x, kernel_size, stride, padding, "max_pool2d"))
-
-
-def avg_pool2d(x, kernel_size, stride=None, padding=0):
-    """The mean of each window: (N, H, W, C) to (N, OH, OW, C), OH = ⌊(H + 2 p − k) / s⌋ + 1; padded zeros count."""
-    return AvgPool2d.apply(x, **_windows(x, kernel_size, stride, padding, "avg_pool2d"))
-
-
-def interpolate(x, size=None, scale_factor=None, mode="nearest"):
-    """Resize images: (N, H, W, C) to (N, OH, OW, C).
-
-    With the step s = H/OH (or 1/factor where a factor is given), output pixel i takes the input pixel ⌊i s⌋
-    ("nearest"), or looks at the position (i + ½) s − ½, edges repeated ("bilinear"); torch's ``align_corners=False``.
+def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest pixel of each window: (N, H, W, C) to (N, OH, OW, C), OH = ⌊(H + 2 p − d (k − 1) − 1) / s⌋ + 1.
 
     Args:
-        size: (OH, OW) or an int for both; or else
-        scale_factor: OH = ⌊H · factor⌋; a number or a pair.
-        mode: "nearest" or "bilinear".
+        stride: None for the kernel's size.
+        padding: counts as −∞; NaN wins.
+        ceil_mode: round OH up: the last windows then reach beyond the image.
+        return_indices: also where each was, h·W + w: integers (N, OH, OW, C).
     """
-    if x.ndim != 4 or 0 in x.shape[1:3]:
-        raise ShapeError(
-            f"interpolate got a tensor of shape {tuple(x.shape)}; it needs images (N, H, W, C) with pixels"
-        )
-    if mode not in ("nearest", "bilinear"):
-        raise ShapeError(f"interpolate's mode is {mode!r}; it must be 'nearest' or 'bilinear'")
-    if (size is None) == (scale_factor is None):
-        raise ShapeError("interpolate needs either size or scale_factor")
-    n, h, w, c = x.shape
-    if size is None:
-        factors = (scale_factor,) * 2 if np.ndim(scale_factor) == 0 else tuple(scale_factor)
-        (oh, ow), steps = (int(h * factors[0]), int(w * factors[1])), ((1, factors[0]), (1, factors[1]))
-    else:
-        (oh, ow) = pair(size, "size", 1)
-        steps = (h, oh), (w, ow)
-    if min(oh, ow) < 1:
-        raise ShapeError(
-            f"interpolate of {tuple(x.shape)} by {scale_factor} leaves {oh}×{ow} pixels; use a larger factor"
-        )
-    if mode == "nearest" and oh % h == 0 and ow % w == 0:  # each pixel repeated: no arithmetic at all
-        return reshape(reshape(x, (n, h, 1, w, 1, c)).expand(n, h, oh // h, w, ow // w, c), (n, oh, ow, c))
-    rows, columns = _resampling(h, oh, steps[0], mode, x.dtype), _resampling(w, ow, steps[1], mode, x.dtype)
-    y = x.constant(columns) @ x  # (OW, W) (N, H, W, C) -> (N, H, OW, C)
-    y = x.constant(rows) @ reshape(y, (n, h, ow * c))  # (OH, H) (N, H, OW·C) -> (N, OH, OW·C)
-    return reshape(y, (n, oh, ow, c))
+    dilation = pair(dilation, "dilation", 1)
+    windows, excess = _windows(x, kernel_size, stride, padding, dilation, ceil_mode, "max_pool2d")
+    y, indices = MaxPool2d.apply(x, **windows, dilation=dilation, excess=excess)
+    return (y, indices) if return_indices else y
 
 
-def _resampling(n, m, step, mode, dtype):
-    """The (m, n) matrix that resamples n pixels to m, a step of ``step[0] / step[1]`` apart; each row sums to 1."""
-    i, matrix = np.arange(m), np.zeros((m, n), dtype)
-    if mode == "nearest":
-        matrix[i, np.minimum(np.floor(i * step[0] / step[1]).astype(np.int64), n - 1)] = 1
-        return matrix
-    position = np.clip((i + 0.5) * step[0] / step[1] - 0.5, 0, n - 1)
-    left = position.astype(np.int64)
-    matrix[i, left] += 1 - (position - left)
-    matrix[i, np.minimum(left + 1, n - 1)] += position - left
-    return matrix
+def avg_pool2d(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+    """The mean of each window: (N, H, W, C) to (N, OH, OW, C), OH = ⌊(H + 2 p − k) / s⌋ + 1.
+
+    Args:
+        stride: None for the kernel's size.
+        ceil_mode: round OH up: the last windows reach beyond the image, where nothing is and nothing counts.
+        count_include_pad: whether the zeros of the padding count as pixels.
+        divisor_override: a number to divide each window's sum by, whatever it holds.
+    """
+    windows, (rows, columns) = _windows(x, kernel_size, stride, padding, (1, 1), ceil_mode, "avg_pool2d")
+    if divisor_override == 0:
+        raise ShapeError("avg_pool2d got divisor_override=0; a sum cannot be divided by it")
+    counts = [
+        _pixels(*args, count_include_pad) for args in zip(x.shape[1:3], (rows, columns), *windows.values(), strict=True)
+    ]
+    y = AvgPool2d.apply(pad(x, (0, 0, 0, columns, 0, rows)) if rows or columns else x, **windows)
+    full = math.prod(windows["kernel_size"])
+    if divisor_override is not None:
+        return y * (full / divisor_override)
+    share = np.outer(*counts)[..., None]  # (OH, OW, 1)
+    return y if (share == full).all() else y * x.constant((full / share).astype(x.dtype))
+
+
+def _pixels(n, excess, kernel, stride, padding, count_include_pad):
+    """How many of n pixels (and of their padding) each window along an axis holds."""
+    starts = np.arange(-padding, n + excess + padding - kernel + 1, stride)
+    first, last = (-padding, n + padding) if count_include_pad else (0, n)
+    return np.minimum(starts + kernel, last) - np.maximum(starts, first)

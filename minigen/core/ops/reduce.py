@@ -9,7 +9,7 @@ from ...errors import ShapeError
 from ..autograd import Op
 from .arguments import axes_of, axis_of
 from .arithmetic import where
-from .copies import clone
+from .copies import cast, clone
 from .elementwise import exp
 from .index import take_along_dim
 from .shape import cat
@@ -73,9 +73,8 @@ class Extreme(Op):
 
     def backward(self, g):
         (x,), (y,) = self.saved, self.outputs
-        hit = x == y
-        share = where(hit, x * 0.0 + 1.0, 0.0)
-        return where(hit, g / share.sum(self.axes, keepdim=True), 0.0)
+        hit = (x == y) | (x != x)  # a NaN is the extreme of its slice
+        return where(hit, g / cast(hit, x.dtype).sum(self.axes, keepdim=True), 0.0)
 
 
 class LogSumExp(Op):
@@ -89,7 +88,7 @@ class LogSumExp(Op):
 
     def backward(self, g):
         (x,), (y,) = self.saved, self.outputs
-        return g * exp(x - where(abs(y) == float("inf"), 0.0, y))
+        return g * exp(x - where(y == -math.inf, 0.0, y))  # a slice of −∞ alone has gradient 0
 
 
 class Softmax(Op):
@@ -105,33 +104,6 @@ class Softmax(Op):
         return y * (g - (g * y).sum(self.axis, keepdim=True))
 
 
-class Cumsum(Op):
-    """y_i = Σ_{j ≤ i} x_j along an axis;  its adjoint sums from the other end."""
-
-    def forward(self, x):
-        return self.kernels.cumsum(x, axis=self.axis)
-
-    def backward(self, g):
-        return g.flip(self.axis).cumsum(self.axis).flip(self.axis)
-
-
-class Norm(Op):
-    """y = √Σ x² = m √Σ (x/m)² over axes, m = max |x|, whose square may be too large;  dy/dx = x/y (0 where y = 0)."""
-
-    saves = (0,)
-    saves_outputs = (0,)
-
-    def forward(self, x):
-        kernels = self.kernels
-        m = kernels.amax(kernels.absolute(x), axis=self.axes, keepdims=True, initial=0)
-        m = kernels.where((m > 0) & (m < math.inf), m, 1.0)
-        return m * kernels.sqrt(kernels.sum(kernels.square(x / m), axis=self.axes, keepdims=True))
-
-    def backward(self, g):
-        (x,), (y,) = self.saved, self.outputs
-        return g * (x / where(y == 0, 1.0, y))
-
-
 class Position(Op):
     """The index of the largest or smallest element along an axis (the kernel named ``extreme``): integers."""
 
@@ -141,7 +113,8 @@ class Position(Op):
         return getattr(self.kernels, self.extreme)(x, axis=self.axis, keepdims=self.keepdim)
 
 
-def _drop(y, axes, keepdim):
+def drop(y, axes, keepdim):
+    """y, whose ``axes`` are of size 1, with them (``keepdim``) or without."""
     return y if keepdim else y.reshape(tuple(n for axis, n in enumerate(y.shape) if axis not in axes))
 
 
@@ -166,45 +139,18 @@ def mean(x, dim=None, keepdim=False):
     return Mean.apply(x, axes=axes, keepdim=keepdim, count=count_of(x, axes) or math.nan)
 
 
-def var(x, dim=None, correction=1, keepdim=False):
-    """Σ (x − mean)² / (n − correction) over ``dim``: shape (...) to (...) without ``dim``."""
-    axes = axes_of(x, dim)
-    n = _degrees_of_freedom(x, axes, correction, "var")
-    centred = x - mean(x, axes, keepdim=True)
-    return sum(centred * centred, axes, keepdim) / n
-
-
-def std(x, dim=None, correction=1, keepdim=False):
-    """√var = ‖x − mean‖ / √(n − correction) over ``dim``: shape (...) to (...) without ``dim``.
-
-    Its gradient where all elements are equal is 0, as that of `norm`.
-    """
-    axes = axes_of(x, dim)
-    n = _degrees_of_freedom(x, axes, correction, "std")
-    return norm(x - mean(x, axes, keepdim=True), axes, keepdim) / math.sqrt(n)
-
-
-def _degrees_of_freedom(x, axes, correction, name):
-    n = count_of(x, axes) - correction
-    if n <= 0:
-        raise ShapeError(
-            f"{name} of {n + correction} element(s) with correction={correction} divides by {n}; use correction=0"
-        )
-    return n
-
-
 def amax(x, dim=None, keepdim=False):
     """Largest element over ``dim``: shape (...) to (...) without ``dim``; ties share the gradient."""
     axes = axes_of(x, dim)
     _nonempty(x, axes, "amax")
-    return _drop(Extreme.apply(x, axes=axes, extreme="amax"), axes, keepdim)
+    return drop(Extreme.apply(x, axes=axes, extreme="amax"), axes, keepdim)
 
 
 def amin(x, dim=None, keepdim=False):
     """Smallest element over ``dim``: shape (...) to (...) without ``dim``; ties share the gradient."""
     axes = axes_of(x, dim)
     _nonempty(x, axes, "amin")
-    return _drop(Extreme.apply(x, axes=axes, extreme="amin"), axes, keepdim)
+    return drop(Extreme.apply(x, axes=axes, extreme="amin"), axes, keepdim)
 
 
 def max(x, dim=None, keepdim=False):
@@ -227,7 +173,7 @@ def _at_position(x, indices, dim, keepdim):
         return clone(x), indices
     axis = axis_of(x, dim)
     values = take_along_dim(x, indices, axis)
-    return _drop(values, (axis,), keepdim), _drop(indices, (axis,), keepdim)
+    return drop(values, (axis,), keepdim), drop(indices, (axis,), keepdim)
 
 
 def prod(x, dim=None, keepdim=False):
@@ -265,7 +211,7 @@ def argmin(x, dim=None, keepdim=False):
 def logsumexp(x, dim, keepdim=False):
     """log Σ eˣ over ``dim``, without overflow: shape (...) to (...) without ``dim``."""
     axes = axes_of(x, dim)
-    return _drop(LogSumExp.apply(x, axes=axes), axes, keepdim)
+    return drop(LogSumExp.apply(x, axes=axes), axes, keepdim)
 
 
 def softmax(x, dim):
@@ -276,15 +222,3 @@ def softmax(x, dim):
 def log_softmax(x, dim):
     """x − log Σ eˣ along ``dim``; any shape (...) to the same."""
     return x - logsumexp(x, dim, keepdim=True)
-
-
-def cumsum(x, dim):
-    """Sums of the first 1, 2, … elements along ``dim``; any shape (...) to the same."""
-    axis = axis_of(x, dim)
-    return Cumsum.apply(x, axis=axis) if x.ndim else clone(x)
-
-
-def norm(x, dim=None, keepdim=False):
-    """Euclidean norm √Σ x² over ``dim``: shape (...) to (...) without ``dim``; its gradient at 0 is 0."""
-    axes = axes_of(x, dim)
-    return _drop(Norm.apply(x, axes=axes), axes, keepdim)

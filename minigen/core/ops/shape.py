@@ -126,17 +126,20 @@ def permute(x, *dims):
 
 def transpose(x, dim0, dim1):
     """Axes ``dim0`` and ``dim1`` exchanged; a view."""
-    order = list(range(x.ndim))
+    order = list(range(x.ndim or 1))
     a, b = axis_of(x, dim0, "dim0"), axis_of(x, dim1, "dim1")
     order[a], order[b] = b, a
-    return Permute.apply(x, dims=tuple(order))
+    return Permute.apply(x, dims=tuple(order[: x.ndim]))
 
 
 def movedim(x, source, destination):
-    """Axis ``source`` moved to ``destination``, the others in their order; a view."""
-    a, b = axis_of(x, source, "source"), axis_of(x, destination, "destination")
-    order = [i for i in range(x.ndim) if i != a]
-    order.insert(b, a)
+    """Axes ``source`` (one or several) moved to ``destination``, the others in their order; a view."""
+    sources, destinations = axes_of(x, source, "source"), axes_of(x, destination, "destination")
+    if len(sources) != len(destinations):
+        raise ShapeError(f"movedim got source {source} and destination {destination}; it needs one place for each axis")
+    order = [axis for axis in range(x.ndim) if axis not in sources]
+    for place, axis in sorted(zip(destinations, sources, strict=True)):
+        order.insert(place, axis)
     return Permute.apply(x, dims=tuple(order))
 
 
@@ -243,6 +246,8 @@ def pad(x, pad, mode="constant", value=0.0):
         )
     widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     if mode == "constant":
+        if any(n + min(b, 0) + min(a, 0) < 0 for (b, a), n in zip(widths, x.shape, strict=True)):
+            raise ShapeError(f"pad got {pad}, which cuts more entries than a tensor of shape {tuple(x.shape)} has")
         cut = tuple(slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(widths, x.shape, strict=True))
         x = x[cut] if any(b < 0 or a < 0 for b, a in widths) else x
         return Pad.apply(x, widths=[(max(b, 0), max(a, 0)) for b, a in widths], value=value)

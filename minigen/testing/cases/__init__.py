@@ -6,6 +6,7 @@ from . import (
     attention,
     conv,
     elementwise,
+    factorisations,
     index,
     linalg,
     logic,
@@ -13,6 +14,7 @@ from . import (
     noise,
     norm,
     pool,
+    rearrange,
     reduce,
     shape,
 )
@@ -20,7 +22,8 @@ from .case import Case, Sample
 from .draw import Draw
 
 _FAMILIES = (
-    arithmetic, logic, elementwise, activation, reduce, shape, index, linalg, conv, pool, norm, attention, loss, noise,
+    arithmetic, logic, elementwise, activation, reduce, shape, rearrange, index, linalg, factorisations, conv, pool,
+    norm, attention, loss, noise,
 )  # fmt: skip
 
 CASES = {case.name: case for family in _FAMILIES for case in family.CASES}

@@ -37,15 +37,24 @@ def _where(d):
 
 
 def _clamp(d):
+    if d.integer(0, 2) == 2:  # bounds of their own for each element, one of them perhaps missing
+        a, b, c = d.broadcastable(3)
+        x, low, high = d.generator().integers(-3, 4, size=a) * 0.5 + 0.2, d.values(b, -1.1, -0.9), d.values(c, 0.9, 1.1)
+        return d.choice((Sample((x, low, high)), Sample((x, low)), Sample((low, high + 0.3, x))))
     low, high = d.choice(((-0.7, 0.9), (None, 0.4), (-0.3, None), (None, None)))
     kinks = [k for k in (low, high) if k is not None]
     return Sample((d.values(d.shape(), avoid=kinks),), {"min": low, "max": high})
 
 
+def _clamp_reference(x, min=None, max=None):
+    x = x if min is None else np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
 def _lerp(d):
     a, b, c = d.broadcastable(3)
     if d.boolean():
-        return Sample((d.values(a), d.values(b)), {"weight": 0.3})
+        return Sample((d.values(a), d.values(b)), {"weight": d.choice((0.3, 0.8))})
     return Sample((d.values(a), d.values(b), d.values(c)))
 
 
@@ -66,6 +75,6 @@ CASES = (
         lambda x, y, condition: np.where(condition, x, y),
         _where,
     ),
-    Case("clamp", F.clamp, lambda x, min, max: np.clip(x, min, max) if min or max else x, _clamp),
+    Case("clamp", F.clamp, _clamp_reference, _clamp),
     Case("lerp", F.lerp, lambda start, end, weight: (1 - weight) * start + weight * end, _lerp),
 )

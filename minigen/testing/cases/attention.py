@@ -15,16 +15,17 @@ def _attention(d):
         return Sample(inputs, {"bias": np.where(d.mask(bias.shape), -np.inf, bias) if d.boolean() else bias})
     if kind == "boolean":
         return Sample(inputs, {"attn_mask": d.mask((*batch, queries, keys))})
-    return Sample(inputs, {"is_causal": kind == "causal"})
+    return Sample(inputs, {"is_causal": kind == "causal", "scale": d.choice((None, 0.7))})
 
 
-def _op(query, key, value, attn_mask=None, is_causal=False, bias=None):
+def _op(query, key, value, attn_mask=None, is_causal=False, bias=None, scale=None):
     mask = attn_mask if bias is None else bias.astype(query.dtype)
-    return F.scaled_dot_product_attention(query, key, value, mask, is_causal)
+    return F.scaled_dot_product_attention(query, key, value, mask, is_causal=is_causal, scale=scale)
 
 
-def _reference(query, key, value, attn_mask=None, is_causal=False, bias=0.0):
-    scores = np.einsum("...ld,...sd->...ls", query, key) / np.sqrt(query.shape[-1]) + bias
+def _reference(query, key, value, attn_mask=None, is_causal=False, bias=0.0, scale=None):
+    scores = np.einsum("...ld,...sd->...ls", query, key) * (1 / np.sqrt(query.shape[-1]) if scale is None else scale)
+    scores = scores + bias
     look = np.ones(scores.shape, bool) if attn_mask is None else attn_mask
     if is_causal:
         look = np.arange(scores.shape[-2])[:, None] >= np.arange(scores.shape[-1])

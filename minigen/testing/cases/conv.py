@@ -30,13 +30,19 @@ def _conv2d(d):
     kernel, window = (d.integer(1, 3), d.integer(1, 3)), _window(d)
     x = d.values((d.side(most=2), *_large_enough(d, kernel, window), c))
     inputs = x, d.values((*kernel, c // groups, o))
+    if d.integer(0, 4) == 4 and (window["padding"] == 0 or _pair(window["stride"]) == (1, 1)):
+        window["padding"] = "same" if _pair(window["stride"]) == (1, 1) else "valid"
     return Sample((*inputs, d.values((o,))) if d.boolean() else inputs, {**window, "groups": groups})
 
 
 def _conv2d_reference(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    (sh, sw), (ph, pw), (ah, aw) = _pair(stride), _pair(padding), _pair(dilation)
+    (sh, sw), (ah, aw) = _pair(stride), _pair(dilation)
     kh, kw, _, o = weight.shape
-    x = np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)))
+    if padding == "same":
+        widths = [(n // 2, n - n // 2) for n in (ah * (kh - 1), aw * (kw - 1))]
+    else:
+        widths = [(n, n) for n in _pair(0 if padding == "valid" else padding)]
+    x = np.pad(x, ((0, 0), *widths, (0, 0)))
     n, h, w, c = x.shape
     y = np.zeros((n, (h - ah * (kh - 1) - 1) // sh + 1, (w - aw * (kw - 1) - 1) // sw + 1, o))
     for _, i, j, k in np.ndindex(1, *y.shape[1:]):

@@ -34,8 +34,26 @@ def _along(d, least_rows=0):
 
 
 def _take_along_dim(d):
+    """The other axes of x and of the indices broadcast."""
+    if d.integer(0, 4) == 4:
+        shape = d.shape(least=1)
+        return Sample((d.values(shape),), {"indices": d.indices((d.side(),), int(np.prod(shape))), "dim": None})
     shape, dim, indices = _along(d)
-    return Sample((d.values(shape),), {"indices": indices, "dim": dim})
+    wide, rows = list(shape), [slice(0, None if i == dim % len(shape) or d.boolean() else 1) for i in range(len(shape))]
+    for i in range(len(shape)):
+        wide[i] = 1 if i != dim % len(shape) and d.integer(0, 3) == 3 else shape[i]
+    return Sample((d.values(tuple(wide)),), {"indices": indices[tuple(rows)], "dim": dim})
+
+
+def _take_along_dim_reference(x, indices, dim):
+    if dim is None:
+        return x.ravel()[indices]
+    shape = list(np.broadcast_shapes(*(np.delete(a.shape, dim) for a in (x, indices))))
+    grid = np.indices((*shape[: dim % x.ndim], indices.shape[dim], *shape[dim % x.ndim :]))
+    rows = [np.minimum(g, n - 1) for g, n in zip(grid, indices.shape, strict=True)]
+    source = [np.minimum(g, n - 1) for g, n in zip(grid, x.shape, strict=True)]
+    source[dim] = indices[tuple(rows)]
+    return x[tuple(source)]
 
 
 def _gather(d):
@@ -62,8 +80,11 @@ def _index_select(d):
 
 
 def _scatter_add(d):
+    """The index may be shorter than x and src; src may be the longest."""
     shape, dim, index = _along(d)
-    return Sample((d.values(shape), d.values(index.shape)), {"dim": dim, "index": index % shape[dim]})
+    shorter = tuple(slice(0, d.integer(0, n) if d.boolean() else n) for n in index.shape)
+    longer = tuple(n + d.integer(0, 1) for n in index.shape)
+    return Sample((d.values(shape), d.values(longer)), {"dim": dim, "index": index[shorter] % shape[dim]})
 
 
 def _scatter_add_reference(x, src, dim, index):
@@ -82,9 +103,7 @@ def _embedding(d):
 
 CASES = (
     Case("getitem", F.getitem, lambda x, index: x[index], _getitem),
-    Case(
-        "take_along_dim", F.take_along_dim, lambda x, indices, dim: _gather_reference(x, dim, indices), _take_along_dim
-    ),
+    Case("take_along_dim", F.take_along_dim, _take_along_dim_reference, _take_along_dim),
     Case("gather", F.gather, _gather_reference, _gather),
     Case("index_select", F.index_select, lambda x, dim, index: np.take(x, index, axis=dim), _index_select),
     Case(

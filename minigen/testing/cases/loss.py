@@ -135,11 +135,12 @@ def _kl_reference(input, target, log_target, reduction):
 
 def _gaussian(d):
     shape = d.shape(least=1)
-    var = d.values(shape, 0.2, 2) if d.boolean() else d.values((*shape[:-1], 1) if shape else (), 0.2, 2)
+    var = d.values(d.choice((shape, (*shape[:-1], 1), shape[:-1])) if len(shape) > 1 else shape, 0.2, 2)
     return Sample((d.values(shape), d.values(shape), var), {"full": d.boolean(), "reduction": d.choice(REDUCTIONS)})
 
 
 def _gaussian_reference(input, target, var, full, reduction):
+    var = var[..., None] if var.ndim < input.ndim else var
     density = np.exp(-((input - target) ** 2) / (2 * var)) / np.sqrt(2 * np.pi * var)
     return _reduced(-np.log(density) - (0 if full else 0.5 * np.log(2 * np.pi)), reduction)
 

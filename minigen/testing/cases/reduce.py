@@ -1,4 +1,4 @@
-"""Cases of `core/ops/reduce.py`."""
+"""Cases of `core/ops/reduce.py`, `moments.py`, `vector_norm.py` and `scan.py`."""
 
 import numpy as np
 
@@ -66,6 +66,31 @@ def _prod(d):
     return Sample((np.where(d.generator().random(size=x.shape) < 0.2, 0.0, x),), sample.options)
 
 
+def _cumprod(d):
+    """Some elements are 0: none, one or several before another."""
+    sample = _along()(d)
+    (x,) = sample.inputs
+    return Sample((np.where(d.generator().random(size=x.shape) < 0.2, 0.0, x),), sample.options)
+
+
+def _norm(d):
+    p = d.choice((2, "fro", 1, 3, 1.5, 0.5, np.inf, -np.inf, 0, -1.5))
+    shape = d.shape(least=1)
+    x = (0.1 + np.abs(d.distinct(shape))) * d.generator().choice([-1.0, 1.0], size=shape)
+    x = x + np.sign(x) * 0.03 * (np.arange(x.size).reshape(shape) % 7)  # no two of one size
+    return Sample((x,), {"p": p, "dim": d.axes(len(shape)), "keepdim": d.boolean()})
+
+
+def _norm_reference(x, p, dim, keepdim):
+    size, axes = np.abs(x), {"axis": dim, "keepdims": keepdim}
+    if p == 0:
+        return np.sum(x != 0, **axes).astype(float)
+    if p in (np.inf, -np.inf):
+        return np.max(size, **axes) if p > 0 else np.min(size, **axes)
+    p = 2 if p == "fro" else p
+    return np.sum(size**p, **axes) ** (1 / p)
+
+
 def _sum_to_size(d):
     shape, target = d.broadcastable()
     full = np.broadcast_shapes(shape, target)
@@ -122,5 +147,6 @@ CASES = (
     Case("softmax", F.softmax, _softmax, _along()),
     Case("log_softmax", F.log_softmax, lambda x, dim: np.log(_softmax(x, dim)), _along(least=1)),
     Case("cumsum", F.cumsum, lambda x, dim: np.cumsum(x, axis=dim), _along()),
-    Case("norm", F.norm, lambda x, **options: np.sqrt(_numpy(np.sum)(x * x, **options)), _reduction(1, distinct=True)),
+    Case("cumprod", F.cumprod, lambda x, dim: np.cumprod(x, axis=dim), _cumprod),
+    Case("norm", F.norm, _norm_reference, _norm),
 )

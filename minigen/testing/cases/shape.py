@@ -43,6 +43,15 @@ def _two_axes(first, second):
     return draw
 
 
+def _movedim(d):
+    shape = d.shape(least_axes=1)
+    if d.boolean():
+        return Sample((d.values(shape),), {"source": d.axis(len(shape)), "destination": d.axis(len(shape))})
+    count = d.integer(0, len(shape))
+    source, destination = (tuple(map(int, d.generator().permutation(len(shape))[:count])) for _ in range(2))
+    return Sample((d.values(shape),), {"source": source, "destination": destination})
+
+
 def _expand(d):
     shape, other = d.broadcastable()
     return Sample((d.values(shape),), {"shape": np.broadcast_shapes(shape, other)})
@@ -151,7 +160,7 @@ CASES = (
         "movedim",
         F.movedim,
         lambda x, source, destination: np.moveaxis(x, source, destination),
-        _two_axes("source", "destination"),
+        _movedim,
     ),
     Case("expand", lambda x, shape: F.expand(x, shape), lambda x, shape: np.broadcast_to(x, shape), _expand),
     Case("squeeze", F.squeeze, _squeeze_reference, _squeeze),

@@ -8,7 +8,7 @@ import pytest
 import minigen
 from minigen import functional as F
 from minigen.core.autograd import Op
-from minigen.core.ops.elementwise import Tanh
+from minigen.core.ops.trigonometry import Tanh
 from minigen.errors import GraphError, ShapeError
 
 

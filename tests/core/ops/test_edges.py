@@ -163,14 +163,14 @@ def test_a_quotient_stays_in_range_where_the_square_of_its_divisor_does_not():
 @pytest.mark.parametrize("size", [1e-30, 1.0, 1e20, 1e37])
 def test_a_norm_stays_in_range_where_squares_do_not(size):
     x = minigen.tensor(np.float32([[3.0, -4.0], [0.0, 0.0]]) * np.float32(size), requires_grad=True)
-    y = F.norm(x, 1)
+    y = F.norm(x, dim=1)
     np.testing.assert_allclose(y.numpy(), [5 * np.float32(size), 0.0], rtol=1e-6)
     y.sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), [[0.6, -0.8], [0.0, 0.0]], rtol=1e-6)
 
 
 def test_norms_of_infinities_nan_and_nothing():
-    norms = F.norm(minigen.tensor([[math.inf, 1.0], [math.nan, 1.0], [-math.inf, 0.0]]), 1).numpy()
+    norms = F.norm(minigen.tensor([[math.inf, 1.0], [math.nan, 1.0], [-math.inf, 0.0]]), dim=1).numpy()
     np.testing.assert_array_equal(norms, [math.inf, math.nan, math.inf])
     assert F.norm(minigen.tensor(np.zeros((0, 3)))).item() == 0.0
 
