@@ -2,7 +2,7 @@
 
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
-from .elementwise import bce_with_logits, sigmoid, softplus, tanh_grad
+from .elementwise import bce_with_logits, sigmoid, silu, silu_grad, softplus, tanh_grad
 from .gemm import linear, matmul
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad
 from .norm import standardize, standardize_grad
@@ -14,5 +14,5 @@ __all__ = [
     "adam_step", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
     "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "lerp_", "linear", "matmul",
     "max_pool2d", "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
-    "sigmoid", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
+    "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
 ]  # fmt: skip

@@ -64,11 +64,17 @@ def softplus_tail(x):
 
 
 @njit(**FAST)
+def logistic(x):
+    """1/(1 + e⁻ˣ) of x that is no NaN."""
+    e = exp_negative(-abs(x))
+    return (ONE if x >= ZERO else e) / (ONE + e)
+
+
+@njit(**FAST)
 def _sigmoid(x, out, start, stop):
     x, out = x[start:stop], out[start:stop]
     for i in range(out.size):
-        e = exp_negative(-abs(x[i]))
-        y = (ONE if x[i] >= ZERO else e) / (ONE + e)
+        y = logistic(x[i])
         out[i] = y if x[i] == x[i] else x[i]
 
 
@@ -120,6 +126,33 @@ def _tanh_grad_parallel(g, y, out, size, chunk):
         _tanh_grad(g, y, out, c * chunk, min(size, (c + 1) * chunk))
 
 
+@njit(**FAST)
+def _silu(x, out, start, stop):
+    x, out = x[start:stop], out[start:stop]
+    for i in range(out.size):
+        out[i] = x[i] * logistic(x[i])
+
+
+@njit(cache=True, parallel=True)
+def _silu_parallel(x, out, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _silu(x, out, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _silu_grad(g, x, out, start, stop):
+    g, x, out = g[start:stop], x[start:stop], out[start:stop]
+    for i in range(out.size):
+        s = logistic(x[i])
+        out[i] = g[i] * (s * (ONE + x[i] * (ONE - s)))
+
+
+@njit(cache=True, parallel=True)
+def _silu_grad_parallel(g, x, out, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _silu_grad(g, x, out, c * chunk, min(size, (c + 1) * chunk))
+
+
 def sigmoid(x, out=None):
     """1/(1 + e⁻ˣ) of x (...), as e^−|x| over or under 1 + e^−|x|, so that neither tail loses digits."""
     if not _served(x, out):
@@ -146,6 +179,20 @@ def tanh_grad(g, y, out=None):
     if not (_served(g, out) and _served(y, out) and g.shape == y.shape):
         return reference.tanh_grad(g, y, out)
     return _map(_tanh_grad, _tanh_grad_parallel, out, g, y)
+
+
+def silu(x, out=None):
+    """x σ(x) of x (...), in one pass."""
+    if not _served(x, out):
+        return reference.silu(x, out)
+    return _map(_silu, _silu_parallel, out, x)
+
+
+def silu_grad(g, x, out=None):
+    """g σ(x) (1 + x (1 − σ(x))), elementwise, in one pass; both (...)."""
+    if not (_served(g, out) and _served(x, out) and g.shape == x.shape):
+        return reference.silu_grad(g, x, out)
+    return _map(_silu_grad, _silu_grad_parallel, out, g, x)
 
 
 def _served(x, out):

@@ -48,6 +48,17 @@ def tanh_grad(g, y, out=None):
     return np.multiply(g, 1 - np.square(y), out=out)
 
 
+def silu(x, out=None):
+    """y = x σ(x)."""
+    return np.multiply(x, sigmoid(x), out=out)
+
+
+def silu_grad(g, x, out=None):
+    """z = g σ(x) (1 + x (1 − σ(x))), the gradient that passes through y = x σ(x), same shapes (...)."""
+    s = sigmoid(x)
+    return np.multiply(g, s * (1 + x * (1 - s)), out=out)
+
+
 def _negative_abs(x):
     return np.where(np.real(x) > 0, np.negative(x), x)
 

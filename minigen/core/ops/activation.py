@@ -55,6 +55,36 @@ class LeakyReLU(Op):
         return g * self.slope
 
 
+class SiLU(Op):
+    """y = x σ(x);  dy/dx = σ(x) (1 + x (1 − σ(x)))."""
+
+    saves = (0,)
+
+    def forward(self, x):
+        return self.kernels.silu(x)
+
+    def backward(self, g):
+        return SiLUGrad.apply(g, *self.saved)
+
+
+class SiLUGrad(Op):
+    """z = g f′(x), the backward of `SiLU` in one pass;  dz/dg = f′(x), dz/dx = g σ (1 − σ) (2 + x (1 − 2σ))."""
+
+    saves = (0, 1)
+
+    def forward(self, g, x):
+        return self.kernels.silu_grad(g, x)
+
+    def backward(self, h):
+        g, x = self.saved
+
+        def to_x():
+            s = sigmoid(x)
+            return h * g * s * (1.0 - s) * ((1.0 - 2.0 * s) * x + 2.0)
+
+        return lambda: SiLUGrad.apply(h, x), to_x
+
+
 class HardTanh(Op):
     """y = min(max(x, low), high);  dy/dx = 1 for low < x < high, else 0, also at the bounds."""
 
@@ -135,7 +165,7 @@ def silu(x):
 
     Source: Sigmoid-Weighted Linear Units. Elfwing, Uchibe, Doya, 2017, https://arxiv.org/abs/1702.03118
     """
-    return x * sigmoid(x)
+    return SiLU.apply(x)
 
 
 def gelu(x, approximate="none"):

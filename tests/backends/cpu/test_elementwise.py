@@ -66,6 +66,17 @@ def test_bce_with_logits(seed):
     np.testing.assert_allclose(loss, exact_softplus(wide) - wide * t, rtol=1e-6, atol=2e-6)
 
 
+@given(x=arrays(np.float32, st.integers(0, 70), elements=st.floats(-100, 100, width=32)))
+def test_silu_and_its_gradient(x):
+    """x σ(x) within rounding where σ is not subnormal; its slope, 0 near −1.28, within rounding of its terms."""
+    wide = x.astype(np.float64)
+    with np.errstate(under="ignore"):
+        np.testing.assert_allclose(elementwise.silu(x), wide * exact_sigmoid(wide), rtol=1e-6, atol=1e-42)
+        s = exact_sigmoid(wide)
+        slope = elementwise.silu_grad(np.full_like(x, 3), x)
+        np.testing.assert_allclose(slope, 3 * s * (1 + wide * (1 - s)), rtol=2e-6, atol=1e-6)
+
+
 def test_a_confident_right_answer_keeps_its_small_loss():
     logits, target = np.array([20.0, -20.0], np.float32), np.array([1.0, 0.0], np.float32)
     np.testing.assert_allclose(elementwise.bce_with_logits(logits, target), np.log1p(np.exp(-20.0)), rtol=1e-6)
@@ -105,7 +116,13 @@ def test_parallel_and_serial_give_the_same_bits(one_and_many_threads):
 
 def test_an_out_of_another_shape_is_refused():
     x = np.ones(100, np.float32)
-    for kernel in (elementwise.sigmoid, elementwise.softplus, lambda x, out: elementwise.tanh_grad(x, x, out)):
+    for kernel in (
+        elementwise.sigmoid,
+        elementwise.softplus,
+        elementwise.silu,
+        lambda x, out: elementwise.tanh_grad(x, x, out),
+        lambda x, out: elementwise.silu_grad(x, x, out),
+    ):
         for size in (99, 101):
             with pytest.raises(ShapeError, match="pass one of that shape"):
                 kernel(x, out=np.empty(size, np.float32))
