@@ -27,9 +27,9 @@ class Setting:
     train: TrainConfig
 
 
-_SPLINE = FlowConfig(coupling="spline", layers=6, hidden=(128, 128), bins=16)
-_AFFINE = FlowConfig(coupling="affine", layers=12, hidden=(128, 128))
-_FLOW = TrainConfig(steps=10_000, batch_size=512, learning_rate=1e-3, schedule="cosine", clip_norm=1.0)
+_SPLINE = FlowConfig(coupling="spline", layers=4, hidden=(128, 128), bins=16)
+_AFFINE = FlowConfig(coupling="affine", layers=8, hidden=(128, 128))
+_FLOW = TrainConfig(steps=8000, batch_size=512, learning_rate=3e-3)
 
 SETTINGS = {
     "spline flow, 8gaussians": Setting("flow", "8gaussians", _SPLINE, _FLOW),
@@ -39,8 +39,8 @@ SETTINGS = {
     "diffusion ODE, checkerboard": Setting(
         "diffusion",
         "checkerboard",
-        DiffusionConfig(path="edm", width=256, depth=4),
-        TrainConfig(steps=20_000, batch_size=512, learning_rate=1e-3, schedule="cosine", clip_norm=1.0, ema=0.999),
+        DiffusionConfig(),
+        TrainConfig(steps=5000, batch_size=512, learning_rate=2e-3),
     ),
 }
 

@@ -111,7 +111,7 @@ def nearest(samples: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def truncated_deviation(d: int, radius: float = RADIUS) -> float:
-    """√(E[|x|²/d given |x| < R]) of x ~ N(0, 1) in d dimensions: .972 for d = 2 and R = 3.
+    """√(E[|x|²/d given |x| < R]) of x ~ N(0, 1) in d dimensions: .974 for d = 2 and R = 3.
 
     With u = |x|²/2 of the Gamma distribution with shape d/2:  E[2u; u < R²/2] = d P(d/2 + 1, R²/2), where P is the
     regularised incomplete gamma function, and Pr[u < R²/2] = P(d/2, R²/2).

@@ -171,8 +171,10 @@ class Model(nn.Module):
         """The int64 labels (n,) to sample with: the given ones, checked, or uniform draws; None if unconditional.
 
         Raises:
-            UserError: the model takes no labels, their number is not n, or one is out of range.
+            UserError: the model takes no labels, their number is not n, one is out of range, or n is no number of data.
         """
+        if not isinstance(n, int | np.integer) or n < 0:
+            raise UserError(f"the number of data is {n!r}; it must be an integer of at least 0")
         if not self.conditional:
             if labels is not None:
                 raise UserError(f"this {self.family} was trained without labels, so it cannot draw a chosen one")
@@ -208,6 +210,20 @@ class Model(nn.Module):
         """Raise UserError unless x is (N, *shape)."""
         if tuple(x.shape[1:]) != tuple(self.spec.shape):
             raise UserError(f"this model was made for data of shape (N, {self.spec.shape}); got {tuple(x.shape)}")
+
+    def checked(self, x):
+        """Data x (N, *shape) as an array of the model's dtype.
+
+        Raises:
+            UserError: another shape, no data, a value that is not finite, or one of an image outside [0, 1].
+        """
+        x = np.asarray(x, self.dtype)
+        self.check_shape(x)
+        if not len(x):
+            raise UserError(f"got no data: an array of shape {x.shape}; at least one datum is wanted")
+        if not np.isfinite(x).all() or (self.spec.levels is not None and (x.min() < 0 or x.max() > 1)):
+            raise UserError(f"got data from {x.min()} to {x.max()}; they must be finite, of images within [0, 1]")
+        return x
 
 
 def check_config(config, **least):

@@ -73,6 +73,8 @@ class FlowConfig:
 
     def __post_init__(self):
         check_config(self, layers=1, hidden=1, channels=1, blocks=0, scales=1, bins=2, bound=1e-6, embedding=1)
+        if not self.hidden:
+            raise UserError("hidden names no layer; a conditioner of points needs at least one")
         Logit(self.alpha)  # which says what is wrong with it
 
     def settled(self, images):
@@ -93,7 +95,9 @@ class Flow(Model):
 
     family = "flow"
     Config = FlowConfig
-    habits: ClassVar = {"batch_size": 128, "learning_rate": 2e-3, "schedule": "cosine", "clip_norm": 100.0}
+    habits: ClassVar = {
+        "steps": 1000, "batch_size": 128, "learning_rate": 2e-3, "schedule": "cosine", "clip_norm": 100.0,
+    }  # fmt: skip
     units: ClassVar = {
         "loss": "−log p(x), nats per datum, mean over the batch; of images an upper bound",
         "bits_per_dim": "loss / (D log 2), bits per value of a datum",
@@ -156,7 +160,7 @@ class Flow(Model):
 
         log 1/k Σ_i p(v_i) / (q(u_i | x) L^D): in expectation below log P(x), and closer with more draws.
         """
-        x = self._checked(x)
+        x = self.checked(x)
         if samples < 1:
             raise UserError(f"log_prob got samples={samples}; it needs at least 1 draw of the dequantisation")
         labels, parts = self.labels_of(x, labels), []
@@ -185,7 +189,7 @@ class Flow(Model):
     @no_grad()
     def encode(self, x, labels=None):
         """Data x (N, *shape) to latents (N, D); an image by the middle of its grey levels' cells."""
-        x = self._checked(x)
+        x = self.checked(x)
         levels = self.spec.levels
         y = tensor((x * (levels - 1) + 0.5) / levels, dtype=self.dtype) if self.images else self.scaling(tensor(x))
         return np.array(self.bijector(y, self.context_of(self.labels_of(x, labels)))[0].numpy())
@@ -229,8 +233,8 @@ class Flow(Model):
 
     def _latent(self, n, rng, labels, temperature):
         """z (n, D), and the context of the labels, given or drawn."""
-        if not temperature >= 0:
-            raise UserError(f"temperature is {temperature}; it must be at least 0 (1 samples the model itself)")
+        if not 0 <= temperature < math.inf:
+            raise UserError(f"temperature is {temperature}; it must be finite, at least 0 (1 samples the model itself)")
         context = self.context_of(self.labels_for(n, rng, labels))
         z = rng.child("latent").normal((n, self.spec.size), self.dtype)
         return tensor(z * self.dtype.type(temperature)), context
@@ -239,14 +243,6 @@ class Flow(Model):
         """An array in the chain's units as data: points scaled back, images on their grey levels."""
         data = quantize(y, self.spec.levels) if self.images else self.scaling.inverse(y)
         return data.astype(self.dtype)
-
-    def _checked(self, x):
-        """x as an array of the model's dtype; UserError for a wrong shape, NaN, or images outside [0, 1]."""
-        x = np.asarray(x, self.dtype)
-        self.check_shape(x)
-        if not np.isfinite(x).all() or (self.images and x.size and (x.min() < 0 or x.max() > 1)):
-            raise UserError(f"got data from {x.min()} to {x.max()}; they must be finite, of images within [0, 1]")
-        return x
 
     @property
     def _rows(self):

@@ -226,15 +226,14 @@ class GAN(Model):
             raise UserError(
                 f"this discriminator judges {self.config.pack} data together, so no single one has a probability"
             )
-        x = np.asarray(x, self.dtype)
-        self.check_shape(x)
+        x = self.checked(x)
         labels = self.labels_of(x, labels)
         with _evaluating(self.discriminator):
             parts = [
                 self.judge(self.scaling(x[a : a + ROWS]), None if labels is None else labels[a : a + ROWS]).numpy()
                 for a in range(0, len(x), ROWS)
             ]
-        return self.rule.probability(np.concatenate(parts)) if parts else np.empty(0, self.dtype)
+        return self.rule.probability(np.concatenate(parts))
 
     def log_prob(self, x, rng, labels=None):
         """NaN for each of x (N, *shape), with the kind "undefined": a GAN has no density that can be computed."""
@@ -243,10 +242,13 @@ class GAN(Model):
         return LogProb(np.full(len(x), np.nan), "undefined", "density of continuous x", facts={"reason": reason})
 
     def trajectory(self, n, rng, labels=None, steps=16):
-        """A walk in latent space: {"walk": (steps, n, *shape)}, each on a quarter circle between two draws of z."""
+        """A walk in latent space: {"walk": (steps, n, *shape)}, each on a quarter circle between two draws of z.
+
+        It ends at what `sample` draws from the same ``rng``.
+        """
         if steps < 2:
             raise UserError(f"a walk of {steps} frames leads nowhere; it takes at least 2")
-        z0, z1 = self.latents(n, rng.child("from")), self.latents(n, rng.child("to"))
+        z0, z1 = self.latents(n, rng.child("from")), self.latents(n, rng)
         labels = self.labels_for(n, rng, labels)
         angles = np.linspace(0, np.pi / 2, steps, dtype=self.dtype)  # a quarter circle keeps the prior's norm
         return {"walk": np.stack([self.decode(np.cos(t) * z0 + np.sin(t) * z1, labels) for t in angles])}

@@ -31,7 +31,7 @@ class GANConfig:
     penalties: tuple[Literal["r1", "r2", "gp"], ...] = ("r1", "r2")
     """On the discriminator's slope: at real data (r1), at fakes (r2), between them (gp, of WGAN-GP); or none."""
     penalty_weight: float = 0.1
-    """Weight of the penalties (γ of r1 and r2, λ of gp)."""
+    """Weight of the penalties (γ of r1 and r2, λ of gp; WGAN-GP's authors take 10)."""
     penalty_end: float | None = None
     """What that weight falls to, by equal factors, in the first fade_steps; by default it stays."""
     instance_noise: float = 0.0
@@ -71,10 +71,11 @@ class GANConfig:
                 f"pack is {self.pack} for a conditional GAN, whose discriminator judges one datum given its label: use"
                 " --pack 1"
             )
-        if self.loss == "wasserstein" and not self.penalties and self.norm != "spectral":
+        bounded = self.norm == "spectral" and not self.conditional  # vectors of labels are not normalised
+        if self.loss == "wasserstein" and not self.penalties and not bounded:
             raise UserError(
                 "the wasserstein loss needs a bound on the discriminator's slope, without which it falls for ever:"
-                " use --penalties gp, or --norm spectral"
+                " use --penalties gp, or --norm spectral without --conditional"
             )
 
     def noise_at(self, step):

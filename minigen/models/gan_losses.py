@@ -88,14 +88,14 @@ LOSSES = {
 
 
 def slope(logits, x):
-    """‖∇ₓ D(x)‖² of each datum, (N,), differentiable in D's weights (a gradient of a gradient).
+    """‖∇ₓ D(x)‖² of each logit, (N,), differentiable in D's weights (a gradient of a gradient).
 
     Args:
-        logits: D(x), (N,), each a function of its own datum only.
-        x: data (N, ...) that require a gradient.
+        logits: D(x), (N,), each a function of its own datum only, or of its own pack of m.
+        x: data (N, ...), or (N m, ...) pack after pack, that require a gradient.
     """
     (gradient,) = grad(logits.sum(), [x], create_graph=True)
-    return square(gradient.reshape(x.shape[0], -1)).sum(-1)
+    return square(gradient.reshape(logits.shape[0], -1)).sum(-1)
 
 
 def zero_centred(logits, x):

@@ -111,14 +111,9 @@ class LatentModel(Model):
 
         In expectation below log p(x), and closer with more guesses: with 5,000 the literature's "−log p(x)".
         """
-        x = np.asarray(x, self.dtype)
-        self.check_shape(x)
+        x = self.checked(x)
         if samples < 1:
             raise UserError(f"log_prob got samples={samples}; it needs at least 1 guess of z")
-        if x.size and (not np.isfinite(x).all() or (self.spec.levels is not None and (x.min() < 0 or x.max() > 1))):
-            raise UserError(
-                f"log_prob got values from {x.min()} to {x.max()}; they must be finite, of images within [0, 1]"
-            )
         y, rows = self.one_hot(self.labels_of(x, labels)), self._at_once
         parts = [
             self._bound(x[a : a + rows], None if y is None else y[a : a + rows], rng.child(f"from {a}"), samples)

@@ -11,7 +11,8 @@ from ..core.tensor import Tensor
 class Scaling(nn.Module):
     """y = (x − shift)/scale with one scale for all values, so that distances keep their proportions.
 
-    Images: shift = scale = ½, always. Points: their mean and overall standard deviation, once `fit` has seen them.
+    Images: shift = scale = ½, always. Points: their mean, and the average of their deviations along each axis,
+    once `fit` has seen them.
 
     Args:
         spec: `DataSpec` of the data.

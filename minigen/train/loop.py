@@ -31,7 +31,8 @@ class Trainer:
         self.dataset = dataset
         self.config = config = config.settled(model.habits)
         self.batches = Batches(dataset.train, config.batch_size, config.seed)
-        self.total = config.total_steps(self.batches.steps_per_epoch)
+        self.per_step = max(Counter(model.turns).values())  # batches: as many as the busiest player has turns
+        self.total = config.total_steps(math.ceil(self.batches.steps_per_epoch / self.per_step))
         self.rng = Stream(config.seed).child("train")
         self.parameters = {player: model.parameters_of(player) for player in model.players}
         self.optimizers = {
@@ -59,12 +60,11 @@ class Trainer:
         begin = time.perf_counter()
         self.model.train()
         terms, played = {}, Counter()
-        often = max(Counter(self.model.turns).values())  # batches of one step: as many as the busiest player has turns
         with np.errstate(all="ignore"):  # what is not finite is found, and explained better, below
             for player in self.model.turns:
                 turn = played[player]
                 played[player] += 1
-                batch = self.batches.at(self.done * often + turn)
+                batch = self.batches.at(self.done * self.per_step + turn)
                 rng = self.rng.at(self.done).child(f"{player} {turn}" if turn else player)
                 terms.update(self._turn(player, batch, rng))
         if self.ema:

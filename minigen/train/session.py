@@ -117,6 +117,7 @@ class _Session:
         # the last line of an earlier end is not one that an uninterrupted run would have written
         lines = self.folder.history()
         self.history = [line for line in lines if line["step"] <= step and line["step"] % self.report_every == 0]
+        self.alarms.update(alarm for line in self.history for alarm in line.get("alarms", ()))
 
     def run(self):
         """Train to the end, or to an interrupt; either way the model is kept."""
@@ -149,7 +150,7 @@ class _Session:
         trainer = self.trainer
         line = {"step": trainer.done, "seconds": round(trainer.seconds, 3), **terms}
         if self.history and self.history[-1]["step"] == trainer.done:
-            self.history.pop()
+            line = {**self.history.pop(), **line}  # what was said of this step, alarms too, still holds
         if validate and trainer.model.comparable and len(trainer.dataset.validation):
             line["validation/loss"] = trainer.validate()
             if self.best is None or line["validation/loss"] < self.best:

@@ -23,7 +23,7 @@ def encode_dataset(vae, dataset):
     """
     splits = []
     for split in (dataset.train, dataset.validation, dataset.test):
-        means = [vae.encode(batch.x)[0] for batch in in_order(split, 1000)]
+        means = [np.empty((0, vae.config.latent)), *(vae.encode(batch.x)[0] for batch in in_order(split, 1000))]
         splits.append(Split(np.concatenate(means).astype(np.float32), split.labels))
     told = f"Latents of a VAE (posterior means) of: {dataset.provenance}"
     return from_splits(f"latents of {dataset.name}", *splits, provenance=told, classes=dataset.classes)

@@ -94,7 +94,7 @@ def test_options_that_do_not_apply_are_told(arguments, word, conditional, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--sampler", "euler"], "'euler' does not walk this path .CosinePath.; it allows: "),
+        (["--sampler", "euler"], "'euler' does not walk this path .EDMPath.; it allows: "),
         (["--sampler", "dimm"], "no sampler 'dimm'; choose one of"),
         (["--guidance", "2"], "guidance is 2.0, but this model was trained without labels"),
         (["--sampler", "ddim", "--eta", "2"], "wanted eta in .0, 1."),

@@ -139,6 +139,18 @@ def test_errors_of_a_classifier_are_the_share_of_wrong_labels(digits):
     assert result["classification_error"] == pytest.approx(share)
 
 
+def test_data_whose_label_is_hidden_are_no_errors(digits):
+    class Perfect:
+        @staticmethod
+        def classify(x):
+            return np.eye(10)[[truth[image.tobytes()] for image in x]]
+
+    first = data.take(digits.train, np.arange(60))
+    truth = {image.tobytes(): label for image, label in zip(first.x, first.labels, strict=True)}
+    hidden = Split(digits.train.x[:60], np.where(np.arange(60) % 3, -1, digits.train.labels[:60]), digits.levels)
+    assert classification_error(Perfect, hidden) == 0
+
+
 @pytest.mark.parametrize("limit", [0, -3])
 def test_a_limit_is_positive(digits, limit):
     with pytest.raises(UserError, match="at least 1"):

@@ -44,7 +44,7 @@ CASES = [
     Case("ladder", "8gaussians", {"latents": (4, 2), "hidden": (24,), "upper": (12,), "likelihood": "gaussian"}),
     Case("m2", config=SMALL),
     Case("m2", "8gaussians", {**SMALL, "likelihood": "gaussian"}),
-    Case("gan", "8gaussians", {"latent": 4, "hidden": (32, 32)}, steps=400),
+    Case("gan", "8gaussians", {"latent": 4, "hidden": (32, 32), "penalty_weight": 1.0}, steps=400),
     Case("gan", "8gaussians", {"latent": 4, "hidden": (32, 32), "conditional": True}, steps=400),
     Case("gan", config={"network": "dcgan", "latent": 8, "channels": (8, 16), "conditional": True}, falls_by=0.1),
     Case("flow", config={"layers": 2, "channels": 8, "blocks": 1, "scales": 1, "bins": 4}),
@@ -218,9 +218,26 @@ def test_trajectories_are_named_frames_of_each_sample(model):
         assert frames.shape[0] >= 2, name
         assert frames.shape[1:] == (3, *model.spec.shape), name
         assert np.isfinite(frames).all(), name
-    again = model.trajectory(3, Stream(5), labels)
+    again, drawn = model.trajectory(3, Stream(5), labels), model.sample(3, Stream(5), labels)
     for name, frames in path.items():
         np.testing.assert_array_equal(frames, again[name])
+        np.testing.assert_allclose(frames[-1], drawn, atol=1e-4, err_msg=f"{name} leads elsewhere than sample")
+
+
+def test_no_data_at_all(model):
+    """None can be drawn; fewer than none cannot, and none have no probability."""
+    assert model.sample(0, Stream(0)).shape == (0, *model.spec.shape)
+    for frames in model.trajectory(0, Stream(0)).values():
+        assert frames.shape[1:] == (0, *model.spec.shape)
+    for wrong in (-1, 2.5):
+        with pytest.raises(UserError, match="of at least 0"):
+            model.sample(wrong, Stream(0))
+    x = np.zeros((2, *model.spec.shape), np.float32)
+    if model.log_prob(x, Stream(0), given(model, 2)).kind != "undefined":
+        with pytest.raises(UserError, match="got no data"):
+            model.log_prob(x[:0], Stream(0), given(model, 0))
+        with pytest.raises(UserError, match="must be finite"):
+            model.log_prob(x + np.nan, Stream(0), given(model, 2))
 
 
 def losses(model, batch, rng):

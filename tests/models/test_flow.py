@@ -268,6 +268,7 @@ def test_configuration_errors_say_what_to_do():
     for options, sentence in [
         ({"coupling": "cubic"}, "coupling is 'cubic'; it must be one of: spline, affine"),
         ({"alpha": 0.5}, "alpha is 0.5"),
+        ({"hidden": ()}, "hidden names no layer"),
         ({"layers": 0}, "layers is 0; it must be at least 1"),
         ({"bins": 1}, "bins is 1"),
         ({"bound": 0.0}, "bound is 0"),
@@ -288,6 +289,9 @@ def test_configuration_errors_say_what_to_do():
         flow.log_prob(observed(IMAGES, 2).x, Stream(0), samples=0)
     with pytest.raises(UserError, match="within"):
         flow.log_prob(observed(IMAGES, 2).x * 7, Stream(0))
+    for wrong in (-1.0, np.inf, np.nan):
+        with pytest.raises(UserError, match="temperature is"):
+            flow.sample(2, Stream(0), temperature=wrong)
     with pytest.raises(UserError, match="latents of shape"):
         flow.decode(np.zeros((2, 5)))
     with pytest.raises(UserError, match="made for data of shape"):

@@ -128,6 +128,14 @@ def test_penalties_of_a_linear_discriminator(seed):
     assert one_centred(x @ w, x).item() == pytest.approx((norm - 1) ** 2, rel=1e-6, abs=1e-9)
 
 
+def test_the_slope_of_a_pack_is_that_of_its_one_logit():
+    """D(pack) = w·pack has the slope ‖w‖, over all data of the pack together."""
+    rng = np.random.default_rng(0)
+    w, x = tensor(rng.normal(size=6)), tensor(rng.normal(size=(8, 3)), requires_grad=True)
+    logits = x.reshape(4, 6) @ w
+    np.testing.assert_allclose(slope(logits, x).numpy(), np.full(4, float((w * w).sum())), rtol=1e-12)
+
+
 def test_a_flat_discriminator_has_a_finite_penalty():
     w = tensor(np.zeros(3), requires_grad=True)
     x = tensor(np.ones((2, 3)), requires_grad=True)

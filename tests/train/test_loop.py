@@ -1,5 +1,6 @@
 """The loop: schedules, clipping and averages do what their names say, and survive an interruption bit for bit."""
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -56,6 +57,11 @@ def test_each_turn_has_a_batch_and_a_stream_of_its_own(digits):
     assert len({index for batch in lefts for index in batch}) == 80  # no example twice within an epoch
     assert len(set(draws)) == 12
     assert {"left/loss", "right/loss", "left/gradient_norm", "right/gradient_norm"} == set(terms)
+
+
+def test_an_epoch_is_one_pass_over_the_data_however_many_turns_a_step_has(digits):
+    trainer = Trainer(Duel(), digits, TrainConfig(epochs=2))
+    assert trainer.total == 2 * math.ceil(trainer.batches.steps_per_epoch / 2)  # "left" takes two batches a step
 
 
 def test_habits_hold_where_the_user_says_nothing(digits):

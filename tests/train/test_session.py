@@ -11,7 +11,7 @@ import pytest
 import minigen
 from minigen import data, optim
 from minigen.errors import CheckpointError, NonFiniteError, UserError
-from minigen.models import GANConfig, VAEConfig
+from minigen.models import GAN, GANConfig, VAEConfig
 from minigen.train import RunFolder, TrainConfig, Trainer, fit, load, read_checkpoint, write_checkpoint
 
 SMALL = VAEConfig(latent=3, hidden=(12,))
@@ -269,6 +269,28 @@ def test_last_checkpoint_can_be_read_by_its_own_path(digits, tmp_path):
     write_checkpoint(tmp_path / "other.safetensors", {"a": np.zeros(2)}, {"family": "nobody"})
     with pytest.raises(CheckpointError, match="unknown family 'nobody'"):
         load(tmp_path / "other.safetensors")
+
+
+def test_a_resumed_game_is_bit_identical(digits, tmp_path):
+    """With all that a game keeps: two optimisers, batch statistics, singular vectors, a generator's average."""
+    config = GANConfig(network="dcgan", latent=4, channels=(4, 8), norm="spectral", d_steps=2)
+    for out, steps in (("whole", 9), ("parts", 4), ("parts", 9)):
+        training = TrainConfig(steps=steps, batch_size=20, schedule="constant")
+        fit("gan", digits, config, training, out=tmp_path / out, resume=True, progress=False)
+    whole, parts = (read_checkpoint(RunFolder(tmp_path / out).last)[0] for out in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], parts[name], err_msg=name)
+
+
+def test_an_alarm_is_said_once_and_stays_in_the_metrics(tmp_path, monkeypatch):
+    """Also where the last step has been reported already, and where the run goes on later."""
+    points, folder = data.load("8gaussians"), RunFolder(tmp_path / "run")
+    monkeypatch.setattr(GAN, "alarms", lambda self, history: ["it burns"])
+    for steps in (50, 100):
+        config = TrainConfig(steps=steps, batch_size=32)
+        fit("gan", points, GANConfig(latent=4, hidden=(16,)), config, folder.path, resume=True, progress=False)
+        assert [line.get("alarms") for line in folder.history()] == [["it burns"], None][: steps // 50]
 
 
 def test_a_game_leaves_a_picture_of_its_health(tmp_path):

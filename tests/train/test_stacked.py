@@ -1,9 +1,12 @@
 """Two storeys: latents as a data set, and M1+M2 trained on a few labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from minigen import Stream, data
+from minigen.data.dataset import Split
 from minigen.models import VAE, DataSpec, M2Config, VAEConfig
 from minigen.train import TrainConfig, encode_dataset, fit_stacked
 
@@ -26,6 +29,12 @@ def test_latents_are_posterior_means(few):
         np.testing.assert_allclose(
             after.x, vae.encode(data.take(before, np.arange(len(before))).x)[0], rtol=1e-5, atol=1e-6
         )
+
+
+def test_a_split_without_data_has_no_latents(few):
+    vae = VAE(VAEConfig(latent=3, hidden=(8,)), DataSpec((8, 8, 1), 17, 10), rng=np.random.default_rng(0))
+    empty = replace(few, validation=Split(few.validation.x[:0], few.validation.labels[:0], 17))
+    assert encode_dataset(vae, empty).validation.x.shape == (0, 3)
 
 
 def test_a_few_labels_and_many_digits_make_a_classifier(few):

@@ -4,7 +4,7 @@ A path cut at times t_1 < … < t_T is a chain of T Gaussian latents. For DDPM's
 
     L_T  KL(q(x_T | x_0) ‖ p(x_T))                        what the last latent still knows of the datum
     L_t  Σ KL(q(x_s | x_t, x_0) ‖ p(x_s | x_t)) = Σ ½ (SNR_s − SNR_t) ‖x_0 − x̂_0(x_t)‖²       (VDM eq. 13)
-    L_0  −log p(x_0 | x_1), N(x̂_0, σ_1²) on the data's own grey levels (DDPM eq. 13), or its density for real numbers
+    L_0  −log p(x_0 | x_1), N(x̂_0, σ_1²/α_1²) on the data's own grey levels (DDPM eq. 13), or a density of real numbers
 
 The middle sum may be estimated from a few of its terms, drawn with probability ∝ λ_s − λ_t: then each counts
 about ½ ‖ε − ε̂‖², and none rules the variance.
@@ -39,13 +39,18 @@ def variational_bound(denoise, path, x_0, rng, levels=None, steps=1000, samples=
     """
     if samples is not None and samples < 1:
         raise UserError(f"the bound got samples={samples}; it needs at least 1 evaluation for each datum")
-    cuts = path.cuts(max(steps, 2), path.finest(levels))
+    cuts = bound_cuts(path, levels, steps)
     middle = _all_terms if samples is None or samples >= len(cuts) - 1 else _drawn_terms
     return {
         "L_T": prior_kl(path, x_0),
         "L_t": middle(denoise, path, x_0, rng, cuts, samples),
         "L_0": decoder_nll(denoise, path, x_0, rng, cuts[0], levels),
     }
+
+
+def bound_cuts(path, levels, steps):
+    """The times t_1 < … < t_T, at most ``steps`` of them, where the path is cut for data of so many grey levels."""
+    return path.cuts(max(steps, 2), path.finest(levels))
 
 
 def prior_kl(path, x_0):
@@ -60,7 +65,7 @@ def _all_terms(denoise, path, x_0, rng, cuts, samples):
     total = np.zeros(len(x_0))
     for i in range(1, len(cuts)):
         index = np.full(len(x_0), i)
-        total += _term(denoise, path, x_0, rng.child("all").at(i), cuts, index)
+        total += _term(denoise, path, x_0, rng.child(f"term {i}"), cuts, index)
     return total
 
 
@@ -74,7 +79,7 @@ def _drawn_terms(denoise, path, x_0, rng, cuts, samples):
     for j in range(samples):
         index = np.searchsorted(cumulative, (j + offset) / samples, side="right")
         probability = cumulative[index] - cumulative[index - 1]
-        total += _term(denoise, path, x_0, rng.child("drawn").at(j), cuts, index) / (samples * probability)
+        total += _term(denoise, path, x_0, rng.child(f"draw {j}"), cuts, index) / (samples * probability)
     return total
 
 

@@ -53,11 +53,13 @@ class DiffusionConfig:
 
     def __post_init__(self):
         check_config(
-            self, timesteps=1, gamma=0, base=1, multipliers=1, blocks=1, attention_below=0, width=1, depth=1, waves=0,
+            self, timesteps=2, gamma=0, base=1, multipliers=1, blocks=1, attention_below=0, width=1, depth=1, waves=0,
             label_dropout=0,
         )  # fmt: skip
         if self.prediction not in (None, *PREDICTIONS):
             raise UserError(f"prediction is {self.prediction!r}; it must be one of: {', '.join(PREDICTIONS)}")
+        if not self.multipliers:
+            raise UserError("multipliers names no level; a U-Net needs at least one, such as 1")
         if self.label_dropout > 1 or (self.patch is not None and self.patch < 1):
             raise UserError(
                 f"label_dropout is {self.label_dropout} and patch {self.patch}; wanted a share of at most 1 and a side"

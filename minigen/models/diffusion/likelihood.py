@@ -6,7 +6,7 @@ import numpy as np
 
 from ...errors import UserError
 from ..base import LogProb
-from .bound import variational_bound
+from .bound import bound_cuts, variational_bound
 from .ode import log_density
 
 
@@ -20,14 +20,15 @@ def bound(model, x, rng, labels=None, samples=20):
         samples: terms of L_t drawn for each datum; None: all of them.
     """
     x, labels, levels = model.checked(x), model.labels_of(x, labels), model.spec.levels
-    found = []
+    terms, found = len(bound_cuts(model.path, levels, model.config.timesteps)) - 1, []
+    told = f"all {terms}" if samples is None or samples >= terms else f"{samples} drawn of {terms}"
+    facts = {**model.path.facts(levels), "terms of L_t": told}
     for rows in model.pieces(len(x)):
         denoise = model.denoiser(None if labels is None else labels[rows])
         scaled, stream = model.scaling(x[rows]).numpy(), rng.child(f"from {rows.start}")
         parts = variational_bound(denoise, model.path, scaled, stream, levels, model.config.timesteps, samples)
         if levels is None:  # a density in the network's units is not yet one of the data
             parts["L_0"] = parts["L_0"] - model.scaling.log_det
-        facts = {**model.path.facts(levels), "terms of L_t": f"{samples} drawn" if samples else "all"}
         found.append(LogProb(-sum(parts.values()), "bound", _of(levels), parts, facts))
     return LogProb.concatenate(found)
 

@@ -34,7 +34,7 @@ from ..base import Model
 from ..scaling import Scaling
 from .config import DiffusionConfig
 from .likelihood import bound, ode_log_prob
-from .ode import transport
+from .ode import ode_cuts, transport
 from .prediction import Prediction, eps_of, weight
 from .process import beside, q_sample
 from .samplers import sampler_for
@@ -108,7 +108,7 @@ class Diffusion(Model):
         return {"loss": (error * w).mean(), "mse": error.detach().mean()}
 
     def _hidden(self, labels, rng):
-        """Labels (N,), a tenth of them (``label_dropout``) replaced by K, "not told"."""
+        """Labels (N,), a share ``label_dropout`` of them replaced by K, "not told"."""
         if labels is None:
             return None
         hide = rng.child("hide").uniform(labels.shape, np.float64) < self.config.label_dropout
@@ -127,6 +127,11 @@ class Diffusion(Model):
         clip = self.spec.levels is not None if clip is None else clip
         if guidance and labels is None:
             raise UserError(f"guidance is {guidance}, but this model was trained without labels: it has no condition")
+        if guidance and not self.config.label_dropout:
+            raise UserError(
+                f"guidance is {guidance}, but this model was trained with label_dropout 0: it never met a datum without"
+                " label, which guidance compares with; train it with 0.1"
+            )
 
         def denoise(x_t, t):
             out = self._guided(x_t, np.reshape(np.asarray(t, np.float64), -1), labels, guidance)
@@ -168,7 +173,7 @@ class Diffusion(Model):
         for _, walk in self._walks(n, rng, labels, sampler, steps, guidance, eta):
             ((x, _),) = deque(walk, maxlen=1)  # the last step alone
             parts.append(x)
-        return self.scaling.inverse(np.concatenate(parts) if parts else np.zeros((0, *self.spec.shape), self.dtype))
+        return self.scaling.inverse(np.concatenate(parts))
 
     def trajectory(self, n, rng, labels=None, sampler=None, steps=20, guidance=0.0, eta=0.0):
         """{"x_t", "x_0"}: the noisy data and the predicted ones at each time, each (steps + 1, n, *shape).
@@ -198,7 +203,7 @@ class Diffusion(Model):
         if not 0 <= eta <= 1 or not -1 <= guidance < math.inf:
             raise UserError(f"eta is {eta} and guidance {guidance}; wanted eta in [0, 1] and guidance at least −1")
         times, size = self.path.times(steps), self._rows
-        for a in range(0, n, size):
+        for a in range(0, max(n, 1), size):  # none at all are walked too: so their frames have a shape
             rows = slice(a, min(a + size, n))
             denoise = self.denoiser(None if labels is None else labels[rows], guidance)
             stream = rng.child(f"from {a}")
@@ -251,22 +256,14 @@ class Diffusion(Model):
     def encode(self, x, labels=None, steps=32):
         """Data x (N, *shape) to the noise that the ODE leads to, (N, *shape): x_T in the path's own scale."""
         x, labels = self.checked(x), self.labels_of(x, labels)
-        return transport(self.velocity(labels), self.path, self.scaling(x).numpy(), self.path.cuts(steps + 1))
+        return transport(self.velocity(labels), self.path, self.scaling(x).numpy(), ode_cuts(self.path, steps))
 
     @no_grad()
     def decode(self, z, labels=None, steps=32):
         """What `encode` gave back to data (N, *shape)."""
         z = np.asarray(z, self.dtype)
-        cuts = self.path.cuts(steps + 1)[::-1]
+        cuts = ode_cuts(self.path, steps)[::-1]
         return self.scaling.inverse(transport(self.velocity(self.labels_of(z, labels)), self.path, z, cuts))
-
-    def checked(self, x):
-        """Data as finite floats of the model's shape, images within [0, 1]."""
-        x = np.asarray(x, self.dtype)
-        self.check_shape(x)
-        if not np.isfinite(x).all() or (self.spec.levels is not None and x.size and (x.min() < 0 or x.max() > 1)):
-            raise UserError("log_prob and encode take finite data, of images within [0, 1]; got others")
-        return x
 
     def pieces(self, n):
         """Slices of 0 … n that fit in memory."""

@@ -20,12 +20,24 @@ import numpy as np
 
 from ...core.autograd import grad
 from ...core.tensor import Tensor
+from ...errors import UserError
 
 
 def clock(path, t):
     """τ = σ/(α + σ), and α + σ, at t."""
     alpha, sigma = float(path.alpha(t)), float(path.sigma(t))
     return sigma / (alpha + sigma), alpha + sigma
+
+
+def ode_cuts(path, steps):
+    """The steps + 1 times of a solver's ``steps`` along the whole path, evenly in λ.
+
+    Raises:
+        UserError: there is no step.
+    """
+    if steps < 1:
+        raise UserError(f"the ODE's solver got steps={steps}; it needs at least 1")
+    return path.cuts(steps + 1)
 
 
 def runge_kutta(slope, y, taus):
@@ -74,7 +86,7 @@ def log_density(velocity, path, x, steps, probe=None):
         steps: of the Runge–Kutta method, evenly in λ.
         probe: signs ±1 of x's shape for Hutchinson's estimate; None: the exact trace.
     """
-    cuts = path.cuts(steps + 1)
+    cuts = ode_cuts(path, steps)
     taus = [clock(path, t)[0] for t in cuts]
 
     def slope(y, tau):

@@ -121,4 +121,4 @@ def sampler_for(path, name):
 
 def _noise(rng, i, x):
     """z ~ N(0, 1) of step i, as x."""
-    return rng.child("step").at(i).normal(x.shape, x.dtype)
+    return rng.child(f"step {i}").normal(x.shape, x.dtype)  # not `at`: the stream may be one of many steps

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...core.functional import exp
 from ...core.parameter import Parameter
-from .base import Bijector, same_for_all
+from .base import Bijector, places, same_for_all
 
 
 class ActNorm(Bijector):
@@ -35,5 +35,4 @@ class ActNorm(Bijector):
         self.log_scale.copy_(-np.log(np.maximum(rows.std(0), 1e-6)))
 
     def _log_det(self, x):
-        places = x.numel() // (x.shape[0] * x.shape[-1])
-        return same_for_all(self.log_scale.sum() * places, x)
+        return same_for_all(self.log_scale.sum() * places(x), x)

@@ -1,5 +1,6 @@
 """Bijector: an invertible function of data, and what it does to volumes."""
 
+import math
 from abc import abstractmethod
 
 import numpy as np
@@ -43,6 +44,11 @@ def same_for_all(value, x):
     if isinstance(value, int | float):
         return x.wrap(np.full(x.shape[0], value, x.dtype))
     return value.expand(x.shape[0])
+
+
+def places(x):
+    """The number of places of a datum of x (N, …, C) at each of which a map of channels acts: 1 of points, H·W."""
+    return math.prod(x.shape[1:-1])
 
 
 def sum_datum(x):

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from ...core.functional import exp, tanh
 from ...errors import UserError
 from .base import Bijector, sum_datum
-from .spline import parameters_of, spline, spline_inverse
+from .spline import MOST_BINS, parameters_of, spline, spline_inverse
 
 
 class Coupling(Bijector):
@@ -80,16 +80,17 @@ class SplineCoupling(Coupling):
 
     Args:
         mask, conditioner: as for `Coupling`; θ takes 3 K − 1 numbers, ``parameters_of(bins)``, for each changed value.
-        bins: K, at least 2.
+        bins: K, from 2 to `spline.MOST_BINS`.
         bound: B; outside [−B, B] f is the identity.
     Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https://arxiv.org/abs/1906.04032
     """
 
     def __init__(self, mask, conditioner, bins=8, bound=3.0):
         super().__init__(mask, conditioner)
-        if bins < 2 or not bound > 0:
+        if not 2 <= bins <= MOST_BINS or not bound > 0:
             raise UserError(
-                f"a spline got bins={bins} and bound={bound}; it needs at least 2 bins and a positive bound"
+                f"a spline got bins={bins} and bound={bound}; it needs at least 2 bins, at most {MOST_BINS}, and a"
+                " positive bound"
             )
         self.bins, self.bound = bins, bound
 

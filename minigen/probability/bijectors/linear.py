@@ -6,7 +6,7 @@ from ...core.autograd.modes import state
 from ...core.functional import exp, linear, matmul
 from ...core.parameter import Parameter
 from ...errors import GraphError
-from .base import Bijector, same_for_all
+from .base import Bijector, places, same_for_all
 
 
 class InvertibleConv1x1(Bijector):
@@ -58,8 +58,7 @@ class InvertibleConv1x1(Bijector):
         return y.wrap(np.ascontiguousarray(rows).reshape(y.shape)), -self._log_det(y)
 
     def _log_det(self, x):
-        places = x.numel() // (x.shape[0] * x.shape[-1])
-        return same_for_all(self.log_scale.sum() * places, x)
+        return same_for_all(self.log_scale.sum() * places(x), x)
 
 
 def lu(a):

@@ -14,6 +14,7 @@ import numpy as np
 from ...core.functional import cat, linear, log, pad, softmax, softplus, sqrt, square, where
 
 LEAST_BIN = 1e-3  # of the interval's length
+MOST_BINS = 500  # whose least lengths together are half of the interval
 LEAST_SLOPE = 1e-3
 _UNIT_SLOPE = math.log(math.expm1(1 - LEAST_SLOPE))  # so that parameters of 0 give the identity
 

@@ -55,6 +55,17 @@ def test_drawn_terms_estimate_the_whole_sum(gaussian):
     assert spread[8] < 0.6 * spread[1]
 
 
+@pytest.mark.parametrize("samples", [None, 1])
+def test_streams_at_different_steps_draw_different_terms(gaussian, samples):
+    """Batches are told apart by the stream's step: were their noise the same, a standard error would be too small."""
+    path, x_0 = LinearPath(), np.full((500, 1), gaussian.mean)
+    parts = [
+        variational_bound(gaussian.denoiser(path), path, x_0, Stream(0).at(k), steps=3, samples=samples) for k in (0, 1)
+    ]
+    for name in ("L_t", "L_0"):
+        assert abs(np.corrcoef(parts[0][name], parts[1][name])[0, 1]) < 0.2, name
+
+
 def test_prior_kl_by_quadrature():
     path, z = LinearPath(), np.linspace(-9, 9, 20_001)
     alpha, sigma = 0.3, math.sqrt(1 - 0.09)

@@ -111,6 +111,8 @@ def test_labels_steer_and_are_checked():
         plain.sample(2, Stream(0), labels=1)
     with pytest.raises(UserError, match="trained without labels"):
         plain.sample(2, Stream(0), guidance=1.0)
+    with pytest.raises(UserError, match="label_dropout 0: it never met"):
+        make(POINTS, conditional=True, label_dropout=0.0).sample(2, Stream(0), guidance=1.0)
     with pytest.raises(UserError, match="needs labelled data"):
         make(DataSpec((2,)), conditional=True)
 
@@ -132,6 +134,10 @@ def test_the_bound_names_its_parts_and_its_ends():
     assert found.facts["sigma at the data"] == pytest.approx(0.025, rel=0.1)  # about a fifth of one of the 17 levels
     assert (found.values < 0).all()
     np.testing.assert_array_equal(found.values, model.log_prob(x, Stream(0), samples=3).values)
+    terms = 1000 - int(model.path.finest(17))
+    assert found.facts["terms of L_t"] == f"3 drawn of {terms}"
+    few, every = make(path="linear"), f"all {20 - int(LinearPath(20).finest(17))}"
+    assert {few.log_prob(x, Stream(0), samples=k).facts["terms of L_t"] for k in (None, 19, 100)} == {every}
 
 
 def test_points_have_a_density_which_integrates_to_one():
@@ -208,7 +214,8 @@ def test_bad_requests_get_one_sentence():
         ({"prediction": "score"}, "prediction is 'score'"),
         ({"betas": (0.02, -0.01), "path": "vp"}, "not monotone"),
         ({"sigmas": (80.0, 0.002), "path": "edm"}, "not monotone"),
-        ({"timesteps": 0}, "timesteps is 0"),
+        ({"timesteps": 1}, "timesteps is 1; it must be at least 2"),
+        ({"multipliers": ()}, "names no level"),
         ({"label_dropout": 1.5}, "label_dropout is 1.5"),
         ({"prediction": "eps", "path": "flow"}, "take 'u'"),
         ({"weighting": "snr"}, "weighting is 'snr'"),
@@ -223,6 +230,9 @@ def test_bad_requests_get_one_sentence():
         model.log_prob(batch().x * 3, Stream(0))
     with pytest.raises(UserError, match="made for data of shape"):
         model.log_prob(np.zeros((2, 5, 5, 1)), Stream(0))
+    for walk in (make(POINTS).encode, make(POINTS).decode):
+        with pytest.raises(UserError, match="steps=0"):
+            walk(np.zeros((2, 2)), steps=0)
     with pytest.raises(UserError, match="steps=1"):
         make(POINTS).log_prob(np.zeros((2, 2)), Stream(0), steps=1)
 

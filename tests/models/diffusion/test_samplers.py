@@ -20,10 +20,7 @@ class OneAtATime:
         self.i = i
 
     def child(self, name):
-        return self
-
-    def at(self, i):
-        return OneAtATime(i)
+        return OneAtATime(int(name.removeprefix("step ")))
 
     def normal(self, shape, dtype):
         noise = np.zeros(shape, dtype)
@@ -116,6 +113,16 @@ def test_ddim_with_noise_follows_the_closed_form(gaussian, eta, steps):
     times = path.times(steps)
     found = walked("ddim", gaussian, path, times, eta=eta)
     np.testing.assert_allclose(found, by_hand("ddim", gaussian, path, times, eta), rtol=1e-6, atol=1e-8)
+
+
+def test_streams_at_different_steps_draw_different_noise(gaussian):
+    """What is asked of `rng.at(0)` and `rng.at(1)` has nothing in common, the noise of the walk's steps included."""
+    path, x = VPPath(), np.zeros((500, 1))
+    ends = [
+        list(SAMPLERS["ancestral"](gaussian.denoiser(path), path, x, path.times(3), Stream(0).at(k)))[-1][0][:, 0]
+        for k in (0, 1)
+    ]
+    assert abs(np.corrcoef(ends)[0, 1]) < 0.2
 
 
 @pytest.mark.parametrize("name", ["linear", "cosine", "vp", "edm"])

@@ -194,6 +194,7 @@ def test_gradients_reach_every_parameter():
         (lambda: b.Squeeze()(tensor(np.zeros((1, 3, 4, 1)))), "even sides"),
         (lambda: b.Logit(0.5), "alpha is 0.5"),
         (lambda: b.SplineCoupling(b.Halves(2), nn.Identity(), bins=1), "at least 2 bins"),
+        (lambda: b.SplineCoupling(b.Halves(2), nn.Identity(), bins=1001), "at most 500"),  # they would not fit
         (lambda: b.certify_density(np.sin, (0, 0), (0, 1)), "low < high"),
     ],
 )
