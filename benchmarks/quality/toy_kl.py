@@ -27,9 +27,9 @@ class Setting:
     train: TrainConfig
 
 
-_SPLINE = FlowConfig(coupling="spline", layers=4, hidden=(128, 128), bins=16)
-_AFFINE = FlowConfig(coupling="affine", layers=8, hidden=(128, 128))
-_FLOW = TrainConfig(steps=8000, batch_size=512, learning_rate=3e-3)
+_SPLINE = FlowConfig(coupling="spline", layers=4, bins=16, bound=4.0)
+_AFFINE = FlowConfig(coupling="affine", layers=8)
+_FLOW = TrainConfig(steps=5000, batch_size=512, learning_rate=8e-3)
 
 SETTINGS = {
     "spline flow, 8gaussians": Setting("flow", "8gaussians", _SPLINE, _FLOW),
