@@ -52,7 +52,11 @@ _backends = {name: Backend(name) for name in NAMES}
 
 
 def current():
-    """Return the backend that this thread's ops run on now: ``cpu`` where Numba can be imported, else ``reference``."""
+    """Return the backend that this thread's ops run on now: ``cpu`` where Numba compiles, else ``reference``.
+
+    With ``NUMBA_DISABLE_JIT=1`` the cpu kernels are plain Python loops: they run where ``backend("cpu")`` asks for
+    them.
+    """
     return _override.backend or _default or _find()
 
 
@@ -89,7 +93,8 @@ def _find():
 def _automatic():
     trouble = _numba_trouble()
     if trouble is None:
-        return _backends["cpu"]
+        compiles = not importlib.import_module("numba").config.DISABLE_JIT
+        return _backends["cpu" if compiles else "reference"]
     warnings.warn(
         f"{trouble}: minigen runs on its NumPy reference backend, many times slower (pip install --upgrade numba).",
         RuntimeWarning,

@@ -1,4 +1,4 @@
-"""One measure of error for forward values and gradients alike."""
+"""Measures of error, for forward values and gradients alike."""
 
 import numpy as np
 
@@ -22,3 +22,26 @@ def scaled_error(got, expected):
         return np.inf
     b, a = b[finite], a[finite]
     return float(np.abs(a - b).max(initial=0.0) / max(1.0, np.abs(b).max(initial=0.0)))
+
+
+def ulps(got, expected):
+    """max|a − b| in units in the last place of max(1, max|b|): the spacing of ``expected``'s dtype there.
+
+    The scale is that of `scaled_error`: what is small by cancellation is not held to its own last place.
+
+    Args:
+        got, expected: arrays of one shape and dtype.
+    Returns:
+        A float; infinite where shapes or dtypes differ, or where only one of two elements is finite.
+    """
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        return np.inf
+    if got.dtype.kind != "f":
+        return 0.0 if np.array_equal(got, expected) else np.inf
+    finite = np.isfinite(expected)
+    if not np.array_equal(got[~finite], expected[~finite], equal_nan=True) or not np.isfinite(got[finite]).all():
+        return np.inf
+    a, b = got[finite].astype(np.float64), expected[finite].astype(np.float64)
+    unit = np.spacing(np.abs(expected[finite]).max(initial=1.0).astype(expected.dtype))
+    return float(np.abs(a - b).max(initial=0.0) / unit)

@@ -11,57 +11,63 @@ ELEMENTS = 256  # at most so many elements are looked at
 class GradientError(AssertionError):
     """A gradient that is wrong; the message says which input and element, expected and got, and the likely fault.
 
-    Attributes: ``order`` (1 or 2), ``input`` (its number), ``element`` (its index), ``expected``, ``got``,
-    ``relative_error``, ``diagnosis``; None where unknown.
+    Attributes: ``order`` (1 or 2), ``input`` (its number), ``name`` (of that input), ``element`` (its index),
+    ``expected``, ``got``, ``relative_error``, ``diagnosis``; None where unknown.
     """
 
     def __init__(self, message, **facts):
         super().__init__(message)
-        for fact in ("order", "input", "element", "expected", "got", "relative_error", "diagnosis"):
+        for fact in ("order", "input", "name", "element", "expected", "got", "relative_error", "diagnosis"):
             setattr(self, fact, facts.get(fact))
 
 
-def explain(failure, order, layout, direction, count):
+def explain(failure, labels, order, layout, direction):
     """The `GradientError` that tells what ``failure`` shows.
 
     Args:
         failure: a `law.Failure`.
-        order: 1 or 2; at 2 the law's inputs are f's ``count`` inputs and the weights v of its gradient.
+        labels: (position, name) of each input of f.
+        order: 1 or 2; at 2 the law's inputs are those of f and the weights v of its gradient.
         layout: the memory layout of the inputs; contiguous ones were tried before any other.
         direction: the number of the random direction, from 0.
     """
     facts = {"order": order, "expected": failure.expected, "got": failure.got, "relative_error": failure.error}
-    place, fault = "", None
+    place, fault = "along the whole direction", None
     if failure.raised is None:
-        found, wanted = _elements(failure)
+        suspects = _suspects(failure)
+        found, wanted = _elements(failure, suspects)
         facts |= _worst(found, wanted, failure)
-        place = _place(facts, failure.point.xs, count)
+        place = _place(facts, failure.point.xs, labels, suspects)
         fault = _fault(failure, found, wanted)
     unsummed = _missing_sum(failure) if order == 1 else None
     if unsummed is not None:
         facts["input"] = unsummed
         fault = (
-            f"missing un-broadcast: input {unsummed} of shape {failure.point.xs[unsummed].shape} is broadcast, and its"
-            " gradient is right once it has the full shape; sum the gradient over the broadcast axes (in an Op:"
-            " broadcasts = True)"
+            f"missing un-broadcast: {_label(unsummed, labels)} of shape {failure.point.xs[unsummed].shape} is"
+            " broadcast, and its gradient is right once it has the full shape; sum the gradient over the broadcast"
+            " axes (in an Op: broadcasts = True)"
         )
+    if facts.get("input") is not None and facts["input"] < len(labels):
+        facts["input"], facts["name"] = labels[facts["input"]]
     facts["diagnosis"] = "; ".join(filter(None, (_circumstance(order, layout), fault))) or "no simple pattern"
-    what = ("", "gradient", "second derivative")[order]
+    error = GradientError(_message(failure, facts, place, layout, direction), **facts)
+    error.__cause__ = failure.raised
+    return error
+
+
+def _message(failure, facts, place, layout, direction):
+    what = ("", "gradient", "second derivative")[facts["order"]]
     if failure.raised is not None:
         head = f"going backward raised {type(failure.raised).__name__}: {failure.raised}"
     else:
         head = (
-            f"{place}: expected {facts['expected']:.10g} (by {failure.means}), got {facts['got']:.10g}, relative error"
-            f" {facts['relative_error']:.2e} where {failure.law.tolerance:.0e} is allowed"
+            f"{place}: expected {facts['expected']:.10g} (by {failure.means}), got {facts['got'] + 0.0:.10g}, relative"
+            f" error {facts['relative_error']:.2e} where {failure.law.tolerance:.0e} is allowed"
         )
     name = name_of(failure.law.f).removeprefix("the gradient of ")
-    error = GradientError(
-        f"the {what} of {name} is wrong in direction {direction}, {layout} inputs."
-        f" {head}. Likely: {facts['diagnosis']}",
-        **facts,
+    return (
+        f"the {what} of {name} is wrong in direction {direction}, {layout} inputs. {head}. Likely: {facts['diagnosis']}"
     )
-    error.__cause__ = failure.raised
-    return error
 
 
 def _circumstance(order, layout):
@@ -75,16 +81,25 @@ def _circumstance(order, layout):
     return "; ".join(circumstances)
 
 
-def _elements(failure):
+def _suspects(failure):
+    """The inputs along which alone the law breaks too; all of them where it breaks only along all together."""
+    us = failure.point.us
+    alone = [[u if i == j else np.zeros(u.shape) for j, u in enumerate(us)] for i in range(len(us))]
+    found = [i for i, one in enumerate(alone) if breach(failure.law, failure.point._replace(us=one)) is not None]
+    return found or list(range(len(us)))
+
+
+def _elements(failure, suspects):
     """{(input, element): autograd's value} and the same of the numerical values, for all or evenly spread elements."""
     law, (xs, _, vs) = failure.law, failure.point
-    every = [(i, element) for i, x in enumerate(xs) for element in np.ndindex(x.shape)]
     found, wanted = {}, {}
-    for i, element in every[:: max(1, -(-len(every) // ELEMENTS))]:
-        us = [np.zeros(x.shape) for x in xs]
-        us[i][element] = 1.0
-        found[i, element] = float(failure.gradients[i][element])
-        wanted[i, element] = numerical(law, Point(xs, us, vs), 0.1 * law.tolerance)[0]
+    for i in suspects:
+        every = list(np.ndindex(xs[i].shape))
+        for element in every[:: max(1, -(-len(every) * len(suspects) // ELEMENTS))]:
+            us = [np.zeros(x.shape) for x in xs]
+            us[i][element] = 1.0
+            found[i, element] = float(failure.gradients[i][element])
+            wanted[i, element] = numerical(law, Point(xs, us, vs), 0.1 * law.tolerance)[0]
     return found, wanted
 
 
@@ -100,12 +115,21 @@ def _worst(found, wanted, failure):
     return {"input": worst[0], "element": worst[1], **facts}
 
 
-def _place(facts, xs, count):
-    if "input" not in facts:
-        return "along the whole direction"
-    i = facts["input"]
-    which = f"input {i}" if i < count else f"the incoming gradient {i - count}"
-    return f"{which} of shape {xs[i].shape}, element {facts['element']}"
+def _place(facts, xs, labels, suspects):
+    if "input" in facts:
+        i = facts["input"]
+        return f"{_label(i, labels)} of shape {xs[i].shape}, element {facts['element']}"
+    if len(suspects) == 1:
+        return f"along {_label(suspects[0], labels)} of shape {xs[suspects[0]].shape}"
+    return "along the whole direction"
+
+
+def _label(i, labels):
+    """What a message calls the law's input i; the second order's weights come after f's own inputs."""
+    if i >= len(labels):
+        return f"the incoming gradient {i - len(labels)}"
+    position, name = labels[i]
+    return f"input {position} ({name})" if name else f"input {position}"
 
 
 def _fault(failure, found, wanted):
@@ -114,18 +138,18 @@ def _fault(failure, found, wanted):
     if failure.uncertainty > max(law.tolerance, 0.1 * failure.error) or one_sided_gap(law.evaluate, *point) > 1e-2:
         return "f has a kink or a jump, or is not finite, within a small step of these inputs: draw them elsewhere"
     wrong = {key[0] for key in found if abs(found[key] - wanted[key]) > law.tolerance * max(1.0, abs(wanted[key]))}
-    ratios = np.array([found[key] / wanted[key] for key in found if key[0] in wrong and abs(wanted[key]) > 1e-6])
-    alike = (
-        min(1e-4, 0.1 * abs(ratios[0] - 1)) if ratios.size else 0.0
-    )  # a factor near 1 is seen in its distance from 1
-    if not ratios.size or not np.allclose(ratios, ratios[0], rtol=alike, atol=0.01 * alike):
+    got, expected = (np.array([side[key] for key in found if key[0] in wrong]) for side in (found, wanted))
+    if not wrong or not np.isfinite(got).all() or np.abs(expected).max() <= law.tolerance:
         return None
-    ratio = float(ratios.mean())
+    ratio = float(got @ expected / (expected @ expected))
+    alike = min(1e-4, 0.1 * abs(ratio - 1))  # a factor near 1 is seen in its distance from 1
+    if (np.abs(got - ratio * expected) > alike * np.abs(expected) + law.tolerance).any():
+        return None
     if abs(ratio) < 1e-6:
         return "the gradient is 0: the graph is cut (detach, or a computation on arrays)"
     if abs(ratio + 1) < 1e-4:
         return "the sign: every element is −1 times what it should be"
-    factor = f"{ratio:.6g}"
+    factor = f"{ratio:.4g}"
     factor = f"(1 {ratio - 1:+.3g})" if factor == "1" else factor
     return f"a constant factor: every element is {factor} times what it should be"
 

@@ -11,14 +11,24 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..errors import UserError
 from .diagnosis import GradientError, explain
-from .law import Law, Point, breach, derivative, derivative_values, name_of, values, weights
-from .layouts import laid_out
+from .law import Law, Point, arguments_of, breach, derivative, derivative_values, name_of, values, weights
+from .layouts import LAYOUTS, laid_out
 
 TOLERANCE = {1: 1e-8, 2: 1e-6}
 METHODS = ("auto", "complex_step", "difference")
 
 
-def check_gradients(f, *inputs, order=1, rng=None, directions=2, tolerance=None, method="auto"):
+def check_gradients(
+    f,
+    *inputs,
+    order=1,
+    rng=None,
+    directions=2,
+    tolerance=None,
+    method="auto",
+    names=None,
+    layouts=("strided", "reversed"),
+):
     """Check that autograd differentiates ``f`` rightly at ``inputs``, in random directions and in float64.
 
     ⟨vᵀ J, u⟩ = ⟨v, J u⟩, with vᵀ J from autograd and J u from central differences, or from a complex step where f
@@ -33,9 +43,11 @@ def check_gradients(f, *inputs, order=1, rng=None, directions=2, tolerance=None,
         directions: how many pairs (u, v) are drawn.
         tolerance: on |⟨vᵀ J, u⟩ − ⟨v, J u⟩| / max(1, Σ |vᵀ J| |u|); 1e-8 for the first order, 1e-6 for the second.
         method: "auto", "difference" or "complex_step".
+        names: what messages call the inputs; by default the names of f's arguments.
+        layouts: names of memory layouts (`minigen.testing.LAYOUTS`) to try after C order.
     Raises:
         GradientError: a gradient is wrong; the message names input, element, expected, got and the likely fault.
-        UserError: no input is floating-point, or an option is unknown.
+        UserError: no input is floating-point, an option is unknown, or there are more or fewer names than inputs.
     Sources: Evaluating Derivatives. Griewank, Walther, 2008, https://doi.org/10.1137/1.9780898717761; The
         Complex-Step Derivative Approximation. Martins, Sturdza, Alonso, 2003, https://doi.org/10.1145/838250.838251
 
@@ -49,17 +61,21 @@ def check_gradients(f, *inputs, order=1, rng=None, directions=2, tolerance=None,
             f"check_gradients got order={order!r}, method={method!r}, directions={directions!r};"
             f" it needs 1 or 2, one of {', '.join(METHODS)}, and at least 1"
         )
-    f, given = _close_over_constants(f, inputs)
+    if not set(layouts) <= set(LAYOUTS):
+        raise UserError(f"check_gradients got layouts={layouts!r}; it knows {', '.join(LAYOUTS)}")
+    labels = _labels(f, len(inputs), names)
+    f, given, positions = _close_over_constants(f, inputs)
+    labels = [labels[i] for i in positions]
     rng = np.random.default_rng(0) if rng is None else rng
     plain = [laid_out(x, "contiguous") for x in given]
     shapes = [y.shape for y in _repeatable(f, plain)]
     for direction in range(directions):
         us, vs = weights(rng, [x.shape for x in plain]), weights(rng, shapes)
-        for layout, xs in _layouts(given, plain):
+        for layout, xs in _layouts(given, plain, layouts):
             _same_values(f, plain, xs, layout)
-            _check(_first(f, tolerance, method), Point(xs, us, vs), 1, layout, direction)
-        for layout, xs in _layouts(given, plain) if order == 2 else ():
-            _check(*_second(f, Point(xs, us, vs), tolerance, method, rng), 2, layout, direction)
+            _check(_first(f, tolerance, method), Point(xs, us, vs), labels, 1, layout, direction)
+        for layout, xs in _layouts(given, plain, layouts) if order == 2 else ():
+            _check(*_second(f, Point(xs, us, vs), tolerance, method, rng), labels, 2, layout, direction)
 
 
 def _first(f, tolerance, method):
@@ -74,22 +90,29 @@ def _second(f, point, tolerance, method, rng):
     return Law(*gradient, tolerance or TOLERANCE[2], method), Point([*xs, *vs], [*us, *directions], seen)
 
 
-def _check(law, point, order, layout, direction):
+def _check(law, point, labels, order, layout, direction):
     failure = breach(law, point)
     if failure is not None:
-        inputs = len(point.xs) if order == 1 else len(point.vs)  # the second law weighs a gradient for each input
-        raise explain(failure, order, layout, direction, inputs)
+        raise explain(failure, labels, order, layout, direction)
+
+
+def _labels(f, count, names):
+    """(position, name) of each input; a name is "" where f does not tell it."""
+    names = arguments_of(f, count) if names is None else names
+    if len(names) != count:
+        raise UserError(f"check_gradients got {count} inputs and {len(names)} names; give one for each input")
+    return list(enumerate(names))
 
 
 def _close_over_constants(f, inputs):
-    """f of its floating-point inputs alone, and those inputs as float64 arrays with their strides."""
+    """f of its floating-point inputs alone, those inputs as float64 arrays with their strides, and their positions."""
     arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
     floats = [i for i, x in enumerate(arrays) if np.asarray(x).dtype.kind == "f"]
     if not floats:
         raise UserError("check_gradients needs at least one floating-point tensor or array to differentiate by")
     given = [np.asarray(arrays[i]).astype(np.float64, copy=False) for i in floats]
     if len(floats) == len(inputs):
-        return f, given
+        return f, given, floats
 
     def of_floats(*xs):
         arguments = list(inputs)
@@ -98,14 +121,13 @@ def _close_over_constants(f, inputs):
         return f(*arguments)
 
     of_floats.__name__ = name_of(f)
-    return of_floats, given
+    return of_floats, given, floats
 
 
-def _layouts(given, plain):
+def _layouts(given, plain, layouts):
     yield "contiguous", plain
     if any(x.size > 1 for x in plain):
-        yield "strided", [laid_out(x, "strided") for x in plain]
-        yield "reversed", [laid_out(x, "reversed") for x in plain]
+        yield from ((layout, [laid_out(x, layout) for x in plain]) for layout in layouts)
     if not all(x.flags.c_contiguous for x in given):
         yield "as given", given
 

@@ -1,10 +1,12 @@
 """The law that gradients obey, ⟨vᵀ J, u⟩ = ⟨v, J u⟩, and its two sides."""
 
+import functools
+import inspect
 from collections import namedtuple
 
 import numpy as np
 
-from ..core.autograd import grad, no_grad
+from ..core.autograd import Op, grad
 from ..core.tensor import Tensor
 from ..errors import GraphError, ShapeError, UserError
 from .differences import central_difference, complex_step
@@ -20,6 +22,18 @@ def name_of(f):
     return owner.__name__ if isinstance(owner, type) else getattr(f, "__name__", type(f).__name__)
 
 
+def arguments_of(f, count):
+    """The names of the first ``count`` arguments of f, "" where it does not tell one."""
+    owner = getattr(f, "__self__", None)  # of Tanh.apply it is Tanh.forward that names the inputs
+    told = functools.partial(owner.forward, None) if isinstance(owner, type) and issubclass(owner, Op) else f
+    try:
+        arguments = inspect.signature(told).parameters.values()
+    except (TypeError, ValueError):  # a built-in function tells nothing
+        arguments = ()
+    names = [a.name for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD)][:count]
+    return names + [""] * (count - len(names))
+
+
 def tensors(arrays):
     """Tensors around arrays as they lie in memory (`minigen.tensor` would copy them into a tidy layout)."""
     template = Tensor(0.0)
@@ -28,14 +42,13 @@ def tensors(arrays):
 
 def outputs(result):
     """What a function returned, as a list of those tensors that can have a gradient."""
-    results = [result] if isinstance(result, Tensor) else list(result)
+    results = [result] if isinstance(result, Tensor) else result.values() if isinstance(result, dict) else result
     return [y for y in results if y.dtype.kind in "fc"]
 
 
 def values(f, xs):
-    """f at the arrays ``xs``, as a list of arrays."""
-    with no_grad():
-        return [y.numpy() for y in outputs(f(*tensors(xs)))]
+    """f at the arrays ``xs``, as a list of arrays; f may ask for gradients of its own, as a gradient penalty does."""
+    return [y.numpy() for y in outputs(f(*tensors(xs)))]
 
 
 def derivative(f, count):

@@ -1,4 +1,7 @@
-"""minigen beside PyTorch on one sample: forward, gradient, gradient of gradient; needs torch (extra ``oracle``)."""
+"""minigen beside PyTorch: forward, gradient, gradient of gradient; needs torch (extra ``oracle``).
+
+Both compute y = f(x), g = vᵀ ∂y/∂x and ∂(wᵀ g)/∂(x, v) with the same random v and w; `compare` holds them together.
+"""
 
 from collections import namedtuple
 
@@ -14,9 +17,7 @@ Errors = namedtuple("Errors", "forward first second")
 
 
 def parity(case, sample, rng):
-    """The scaled errors (`scaled_error`) between minigen and torch in float64.
-
-    Both compute y = f(x), g = vᵀ ∂y/∂x and ∂(wᵀ g)/∂(x, v) with the same random v and w.
+    """The scaled errors (`scaled_error`) between minigen and torch on one sample of a case, in float64.
 
     Args:
         case: a `minigen.testing.Case` whose name is in `minigen.testing.oracle.COUNTERPARTS`.
@@ -25,14 +26,28 @@ def parity(case, sample, rng):
     Returns:
         ``Errors(forward, first, second)``; 0 for derivatives that neither has.
     """
-    ours, theirs = _Minigen(case), _Torch(case)
-    values = ours.forward(sample), theirs.forward(sample)
+    n = differentiated(case, sample)
+    ours, theirs = tensors(list(map(np.array, sample.inputs))), [torch.tensor(np.array(x)) for x in sample.inputs]
+    op, counterpart = case.op, COUNTERPARTS[case.name]
+    return compare(
+        Ours(lambda *xs: op(*xs, *ours[n:], **sample.options), ours[:n]),
+        Theirs(lambda *xs: counterpart(*xs, *theirs[n:], **sample.options), theirs[:n]),
+        rng,
+        order=2 if case.differentiable else 0,
+    )
+
+
+def compare(ours, theirs, rng, order=2):
+    """`Errors` between two sides, an `Ours` and a `Theirs` of the same numbers, with derivatives up to ``order``."""
+    values = ours.forward(), theirs.forward()
     forward = _error(*values)
-    if not case.differentiable or np.isinf(forward):
+    if order < 1 or np.isinf(forward):
         return Errors(forward, 0.0, 0.0)
-    vs = weights(rng, [y.shape for y in values[0] if y.dtype.kind == "f"])
-    ws = weights(rng, [x.shape for x in ours.xs])
+    vs = weights(rng, [y.shape for y in values[1] if y.dtype.kind == "f"])
+    ws = weights(rng, [x.shape for x in theirs.xs])
     first = _error(ours.first(vs), theirs.first(vs))
+    if order < 2 or np.isinf(first):
+        return Errors(forward, first, 0.0)
     return Errors(forward, first, _error(ours.second(ws), theirs.second(ws)))
 
 
@@ -42,65 +57,80 @@ def _error(ours, theirs):
     return max((scaled_error(a, b) for a, b in zip(ours, theirs, strict=True)), default=0.0)
 
 
-class _Minigen:
-    """The three steps in minigen; each returns arrays."""
+class Ours:
+    """A function in minigen, step by step; each step returns arrays.
 
-    def __init__(self, case):
-        self.case = case
+    Args:
+        f: tensors to a tensor, or to a tuple or list of them.
+        xs: the tensors by which it is differentiated.
+        turns: for each of ``xs``, two functions of arrays, from our axes to torch's and back; none for equal axes.
+    """
 
-    def forward(self, sample):
-        inputs = tensors([np.array(x) for x in sample.inputs])
-        self.xs = [x.requires_grad_() for x in inputs[: differentiated(self.case, sample)]]
-        result = self.case.op(*inputs, **sample.options)
-        results = result if isinstance(result, tuple) else (result,)
+    def __init__(self, f, xs, turns=None):
+        self.f, self.xs, self.turns = f, [x.requires_grad_() for x in xs], turns or [(_same, _same)] * len(xs)
+
+    def forward(self):
+        """f(x)."""
+        result = self.f(*self.xs)
+        results = result if isinstance(result, tuple | list) else (result,)
         self.ys = outputs(results)
         return [y.numpy() for y in results]
 
     def first(self, vs):
+        """g = vᵀ ∂f/∂x."""
         self.vs = [v.requires_grad_() for v in tensors(vs)]
-        self.gs = self.gradient(self.ys, self.xs, self.vs, create_graph=True)
-        return [g.numpy() for g in self.gs]
+        self.gs = self._gradient(self.ys, self.xs, self.vs, create_graph=True)
+        return [to_torch(g.numpy()) for g, (to_torch, _) in zip(self.gs, self.turns, strict=True)]
 
     def second(self, ws):
-        return [g.numpy() for g in self.gradient(self.gs, [*self.xs, *self.vs], tensors(ws), create_graph=False)]
+        """∂(wᵀ g)/∂(x, v)."""
+        ws = tensors([back(w) for w, (_, back) in zip(ws, self.turns, strict=True)])
+        found = self._gradient(self.gs, [*self.xs, *self.vs], ws, create_graph=False)
+        turns = [*self.turns, *[(_same, _same)] * len(self.vs)]
+        return [to_torch(g.numpy()) for g, (to_torch, _) in zip(found, turns, strict=True)]
 
     @staticmethod
-    def gradient(ys, xs, vs, create_graph):
+    def _gradient(ys, xs, vs, create_graph):
         pairs = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
         found = [None] * len(xs)
         if pairs:
             found = grad([y for y, _ in pairs], xs, [v for _, v in pairs], create_graph=create_graph)
-        return [x.detach() * 0.0 if g is None else g for x, g in zip(xs, found, strict=True)]
+        return [x.constant(np.zeros(x.shape)) if g is None else g for x, g in zip(xs, found, strict=True)]
 
 
-class _Torch:
-    """The three steps in torch; each returns arrays."""
+class Theirs:
+    """The same function in torch: f of torch's tensors ``xs``; each step returns arrays."""
 
-    def __init__(self, case):
-        self.case = case
+    def __init__(self, f, xs):
+        self.f, self.xs = f, [x.requires_grad_() for x in xs]
 
-    def forward(self, sample):
-        inputs = [torch.tensor(np.array(x)) for x in sample.inputs]
-        self.xs = [x.requires_grad_() for x in inputs[: differentiated(self.case, sample)]]
-        result = COUNTERPARTS[self.case.name](*inputs, **sample.options)
+    def forward(self):
+        """f(x)."""
+        result = self.f(*self.xs)
         results = result if isinstance(result, tuple | list) else (result,)
         self.ys = [y for y in results if y.is_floating_point()]
         return [y.numpy(force=True) for y in results]
 
     def first(self, vs):
+        """g = vᵀ ∂f/∂x."""
         self.vs = [torch.tensor(v, requires_grad=True) for v in vs]
-        self.gs = self.gradient(self.ys, self.xs, self.vs, create_graph=True)
+        self.gs = self._gradient(self.ys, self.xs, self.vs, create_graph=True)
         return [g.numpy(force=True) for g in self.gs]
 
     def second(self, ws):
+        """∂(wᵀ g)/∂(x, v)."""
         ws = [torch.tensor(w) for w in ws]
-        return [g.numpy(force=True) for g in self.gradient(self.gs, [*self.xs, *self.vs], ws, create_graph=False)]
+        return [g.numpy(force=True) for g in self._gradient(self.gs, [*self.xs, *self.vs], ws, create_graph=False)]
 
     @staticmethod
-    def gradient(ys, xs, vs, create_graph):
+    def _gradient(ys, xs, vs, create_graph):
         pairs = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
         found = [None] * len(xs)
         if pairs:
             ys, vs = zip(*pairs, strict=True)
             found = torch.autograd.grad(ys, xs, vs, create_graph=create_graph, allow_unused=True)
         return [torch.zeros_like(x) if g is None else g for x, g in zip(xs, found, strict=True)]
+
+
+def _same(x):
+    return x

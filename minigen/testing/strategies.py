@@ -1,10 +1,18 @@
 """Hypothesis strategies for shapes, arrays and op cases; needs hypothesis (``pip install minigen[test]``).
 
-For an op, a layer or a bijector of your own::
+For an op of two arrays that broadcast, a layer, a bijector of your own::
 
-    @given(arrays(dtype="float64"))
-    def test_my_op(x):
-        check_gradients(my_op, x, order=2)
+    @given(broadcastable())
+    def test_my_op(xs):
+        check_gradients(my_op, *xs, order=2)
+
+    @given(arrays(shapes(2, 2, least=1).map(lambda s: (s[0], 3))))
+    def test_my_layer(x):
+        check_module(MyLayer(3, rng=np.random.default_rng(0)), x, order=2)
+
+    @given(arrays((2, 4)))
+    def test_my_bijector(x):
+        check_bijector(MyBijector(4), x)
 
 All of them draw through `minigen.testing.Draw`, with hypothesis as its source of integers: what fails shrinks to
 fewer axes, smaller sides, simpler layouts and the first of each list of options.
@@ -14,6 +22,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from .cases import Draw
+from .law import tensors as around
 from .layouts import LAYOUTS, laid_out
 
 
@@ -66,6 +75,20 @@ def arrays(draw, shape=None, dtype=None, low=-2.0, high=2.0, avoid=(), gap=0.05,
     dtype = source.choice((np.float64, np.float32)) if dtype is None else dtype
     x = source.values(shape, low, high, avoid, gap).astype(dtype)
     return laid_out(x, source.choice(LAYOUTS) if layout is None else layout)
+
+
+@st.composite
+def broadcastable(draw, count=2, dtype=np.float64, layout=None, **domain):
+    """Tuples of ``count`` arrays that broadcast together; ``domain`` and the others as for `arrays`."""
+    shapes = _HypothesisDraw(draw).broadcastable(count)
+    return tuple(draw(arrays(shape, dtype, layout=layout, **domain)) for shape in shapes)
+
+
+@st.composite
+def tensors(draw, shape=None, dtype=np.float64, requires_grad=False, **domain):
+    """Tensors (...) of uniform numbers; ``shape`` and ``domain`` as for `arrays`, in C order unless ``layout`` says."""
+    domain.setdefault("layout", "contiguous")
+    return around([draw(arrays(shape, dtype, **domain))])[0].requires_grad_(requires_grad)
 
 
 @st.composite

@@ -15,106 +15,6 @@ X = np.linspace(-1.0, 1.3, 12).reshape(3, 4)
 ROW = np.linspace(0.5, 1.1, 4)
 
 
-class Product(Op):
-    """z = x y, right; the base of the wrong ones below."""
-
-    saves = (0, 1)
-    broadcasts = True
-
-    def forward(self, x, y):
-        return x * y
-
-    def backward(self, g):
-        x, y = self.saved
-        return g * y, g * x
-
-
-class WrongSign(Product):
-    def backward(self, g):
-        x, y = self.saved
-        return g * y, -(g * x)
-
-
-class WrongFactor(Product):
-    def backward(self, g):
-        x, y = self.saved
-        return g * y * 2.0, g * x
-
-
-class NoUnbroadcast(Product):
-    broadcasts = False
-
-
-class MeanForSum(Product):
-    """The right shape, but the mean over the broadcast axis instead of the sum."""
-
-    def backward(self, g):
-        x, y = self.saved
-        gy = g * x
-        return g * y, gy.mean(0) if y.shape != gy.shape else gy
-
-
-class WrongAtAStride(Product):
-    """A kernel that walks through memory as if every array were contiguous."""
-
-    def backward(self, g):
-        x, y = self.saved
-        return g * y, g * x.wrap(np.lib.stride_tricks.as_strided(x.numpy(), x.shape, X.strides))
-
-
-class WrongForwardAtAStride(Product):
-    def forward(self, x, y):
-        return np.lib.stride_tricks.as_strided(x, x.shape, X.strides) * y
-
-
-class WrongInSecondOrder(Product):
-    def backward(self, g):
-        x, y = self.saved
-        return g * y.detach(), g * x
-
-
-class Cut(Product):
-    def backward(self, g):
-        x, y = self.saved
-        return g * y, g * x * 0.0
-
-
-@pytest.mark.parametrize(
-    ("op", "second", "fault", "where"),
-    [
-        (WrongSign, X + 2, "sign", 1),
-        (WrongFactor, X + 2, "factor: every element is 2 times", 0),
-        (NoUnbroadcast, ROW, "missing un-broadcast", 1),
-        (MeanForSum, ROW, "missing un-broadcast", 1),
-        (WrongAtAStride, X + 2, "wrong at a stride", 1),
-        (WrongInSecondOrder, X + 2, "right in first and wrong in second order", None),
-        (Cut, X + 2, "graph is cut", 1),
-    ],
-)
-def test_wrong_ops_are_caught_and_the_fault_is_named(op, second, fault, where):
-    with pytest.raises(GradientError, match=fault) as caught:
-        check_gradients(op.apply, X, second, order=2)
-    assert fault in caught.value.diagnosis
-    assert where is None or caught.value.input == where
-    assert "direction 0" in str(caught.value)
-
-
-def test_message_tells_input_element_expected_and_got():
-    with pytest.raises(
-        GradientError, match=r"input 1 of shape \(3, 4\), element \(\d, \d\): expected .*, got "
-    ) as caught:
-        check_gradients(WrongSign.apply, X, X + 2)
-    error = caught.value
-    # v is unknown here, but the fault is a sign: got is −expected, at the element where that hurts most
-    assert error.got == pytest.approx(-error.expected, rel=1e-6)
-    assert error.relative_error > 0.1
-
-
-def test_a_forward_pass_that_ignores_strides_is_named():
-    with pytest.raises(GradientError, match="wrong at a stride"):
-        check_gradients(WrongForwardAtAStride.apply, X, X + 2)
-
-
 class WrongExp(Op):
     """eˣ with the derivative of one element, or of all, off by a factor."""
 
@@ -138,7 +38,7 @@ def test_one_wrong_element_does_not_hide_behind_large_ones(fault, large):
 
 
 def test_a_wrong_small_input_does_not_hide_behind_a_large_one_by_differences():
-    with pytest.raises(GradientError, match="input 0 of shape"):
+    with pytest.raises(GradientError, match=r"input 0 \(a\) of shape"):
         check_gradients(
             lambda a, b: (WrongExp.apply(a, factor=1.0 + 1e-3), F.exp(b)), X[:1], X + 12.0, method="difference"
         )
@@ -149,19 +49,6 @@ def test_a_factor_near_one_is_told_in_full():
         check_gradients(lambda x: WrongExp.apply(x, factor=1.000001), X)
     with pytest.raises(GradientError, match=r"every element is 1\.001 times"):
         check_gradients(lambda x: WrongExp.apply(x, factor=1.001), X)
-
-
-@pytest.mark.parametrize("op", [Product, WrongSign, WrongFactor, MeanForSum])
-def test_right_first_order_says_nothing_of_the_wrong_second(op):
-    """An op whose faults do not show at this input passes: the check tells about the point it was given."""
-    if op is Product:
-        check_gradients(op.apply, X, ROW, order=2)
-    elif op is MeanForSum:
-        check_gradients(op.apply, X, X + 2, order=2)
-    else:
-        with pytest.raises(GradientError):
-            check_gradients(op.apply, X, X + 2, order=1)
-    check_gradients(WrongInSecondOrder.apply, X, X + 2, order=1)
 
 
 @given(arrays(dtype=np.float64, avoid=(0.0,)))
@@ -215,6 +102,31 @@ def test_integers_are_handed_on_and_float32_is_checked_in_double():
         check_gradients(lambda i: i, np.array([1, 2]))
     with pytest.raises(UserError, match="order"):
         check_gradients(F.tanh, X, order=3)
+    with pytest.raises(UserError, match="1 inputs and 2 names"):
+        check_gradients(F.tanh, X, names=("x", "y"))
+    with pytest.raises(UserError, match="it knows contiguous, strided"):
+        check_gradients(F.tanh, X, layouts=("diagonal",))
+
+
+def test_messages_call_inputs_by_their_names_and_positions():
+    def f(index, weight):
+        return WrongExp.apply(F.embedding(index, weight), factor=-1.0)
+
+    with pytest.raises(GradientError, match=r"input 1 \(weight\) of shape \(3, 4\)") as caught:
+        check_gradients(f, np.array([0, 2]), X)
+    assert (caught.value.input, caught.value.name) == (1, "weight")
+    with pytest.raises(GradientError, match=r"input 1 \(table\) of shape"):
+        check_gradients(f, np.array([0, 2]), X, names=("i", "table"))
+    with pytest.raises(GradientError, match=r"input 0 of shape"):
+        check_gradients(lambda *xs: WrongExp.apply(*xs, factor=-1.0), X)
+
+
+def test_one_wrong_element_of_a_small_input_beside_a_large_one_is_found():
+    def f(small, large):
+        return WrongExp.apply(small, factor=np.array([1.0, -1.0, 1.0])).sum() + large.sin().sum()
+
+    with pytest.raises(GradientError, match=r"input 0 \(small\) of shape \(3,\), element \(1,\)"):
+        check_gradients(f, X[0, :3], np.linspace(-1, 1, 1000).reshape(10, 100))
 
 
 def test_unused_inputs_constants_and_empties_pass():

@@ -1,5 +1,6 @@
 """The table's tools: draws stay in their domains, layouts keep values, errors are measured as said."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -11,7 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigen
+from minigen import backends
+from minigen.backends import reference
+from minigen.core.autograd import Op
 from minigen.testing import CASES, LAYOUTS, Case, Draw, Sample, laid_out, scaled_error
+from minigen.testing.law import outputs, tensors
 from minigen.testing.proofs import check_derivatives, check_forward, check_single_precision
 from minigen.testing.strategies import arrays, broadcastable_shapes, draws, samples, shapes
 
@@ -116,3 +121,50 @@ def test_the_checks_need_neither_pytest_nor_hypothesis_nor_torch():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert result.stdout.strip() == "[]"
+
+
+OFF_THE_TABLE = {"Cast"}  # Tensor.to; tests/core/test_tensor.py
+NO_OP_CALLS_IT = {"optim", "random"}  # files of kernels that tests/backends prove by themselves
+
+
+def every(kind):
+    for one in kind.__subclasses__():
+        yield one
+        yield from every(one)
+
+
+def twice_backward(case, sample):
+    """The op, its gradient, and the gradient of that by the inputs and by the incoming gradient."""
+    xs = [x.requires_grad_() for x in tensors(sample.inputs)]
+    ys = [y for y in outputs(case.op(*xs, **sample.options)) if y.requires_grad]
+    if not ys or not case.differentiable:
+        return
+    vs = [x.requires_grad_() for x in tensors([np.ones(y.shape) for y in ys])]
+    gradients = [g for g in minigen.grad(ys, xs, vs, create_graph=True) if g is not None and g.requires_grad]
+    if gradients:
+        minigen.grad(gradients, [*xs, *vs], tensors([np.ones(g.shape) for g in gradients]))
+
+
+def test_the_table_reaches_every_op_and_every_kernel(monkeypatch):
+    """An op or a kernel that no case comes to is proved by nothing, whatever list it stands in."""
+    seen, apply, kernels = set(), Op.apply.__func__, backends.Backend("reference")  # it keeps what was asked for
+
+    def recorded(cls, *inputs, **options):
+        seen.add(cls)
+        return apply(cls, *inputs, **options)
+
+    monkeypatch.setattr(Op, "apply", classmethod(recorded))
+    before = backends.activate(kernels)
+    try:
+        for case in CASES.values():
+            for seed in range(12):
+                twice_backward(case, case.draw(Draw(np.random.default_rng(seed))))
+    finally:
+        backends.activate(before)
+    ops = {op for op in every(Op) if op.__module__.startswith("minigen.core.ops.") and not op.__abstractmethods__}
+    assert ops
+    assert {op.__name__ for op in ops - seen} - OFF_THE_TABLE == set()
+    own = {name: kernel for name, kernel in vars(reference).items() if inspect.isfunction(kernel)}
+    own = {name for name, kernel in own.items() if kernel.__module__.startswith("minigen.backends.reference.")}
+    exempt = {name for name in own if getattr(reference, name).__module__.split(".")[-1] in NO_OP_CALLS_IT}
+    assert own - exempt - set(vars(kernels)) == set()

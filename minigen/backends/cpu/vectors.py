@@ -45,15 +45,18 @@ class Vectors:
         return self.builder.icmp_signed("<", ir.Constant(index, list(range(self.width))), self.splat(lanes))
 
     def splat(self, value):
+        """A vector with ``value`` in all its lanes."""
         vector = ir.VectorType(value.type, self.width)
         one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
         lanes = ir.Constant(ir.VectorType(ir.IntType(32), self.width), None)
         return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), lanes)
 
     def broadcast(self, pointer, *offsets):
+        """A vector with the number at pointer + offsets in all its lanes."""
         return self.splat(self.builder.load(self._address(pointer, *offsets), align=self.align))
 
     def load(self, pointer, *offsets, mask=None):
+        """The numbers from pointer + offsets on; lanes outside ``mask`` are 0, and not read."""
         pointer = self._address(pointer, *offsets)
         if mask is None:
             return self.builder.load(self.builder.bitcast(pointer, self.type.as_pointer()), align=self.align)
@@ -61,6 +64,7 @@ class Vectors:
         return self._call(f"llvm.masked.load.{self.suffix}.p0", self.type, pointer, align, mask, zero)
 
     def store(self, vector, pointer, *offsets, mask=None):
+        """Write a vector from pointer + offsets on; lanes outside ``mask`` leave memory as it is."""
         pointer = self._address(pointer, *offsets)
         if mask is None:
             self.builder.store(vector, self.builder.bitcast(pointer, self.type.as_pointer()), align=self.align)

@@ -79,7 +79,9 @@ def _array(index):
 
 
 def getitem(x, index):
-    """``x[index]`` as in NumPy: integers, slices, None, … (views), integer and boolean arrays (copies)."""
+    """``x[index]`` as in NumPy: integers, slices, None, … (views), integer and boolean arrays (copies);
+    the shape is what NumPy gives: (a, b, c)[:, 0] is (a, c).
+    """
     parts = tuple(_array(part) for part in (index if isinstance(index, tuple) else (index,)))
     advanced = any(isinstance(part, np.ndarray) for part in parts)
     return (Index if advanced else Slice).apply(x, index=parts)
@@ -139,7 +141,9 @@ def _with(shape, axis, n):
 
 
 def gather(x, dim, index):
-    """As `take_along_dim`, but ``index`` may be shorter than x along the other axes, and does not broadcast."""
+    """As `take_along_dim`, but ``index`` may be shorter than x along the other axes, and does not broadcast; y has the
+    shape (..., n, ...) of ``index``.
+    """
     index, axis = _indices(x, dim, index, "gather")
     _fits(index, x.shape, axis, "gather", "the tensor")
     x = x[tuple(slice(None) if i == axis else slice(m) for i, m in enumerate(index.shape))]
@@ -150,6 +154,7 @@ def scatter_add(x, dim, index, src):
     """x with ``src`` added along ``dim``: y[…, index[…, i, …], …] += src[…, i, …].
 
     ``index`` may be shorter than src, and than x along the other axes; what it does not reach has no part in it.
+    The result has the shape (...) of x.
     """
     index, axis = _indices(x, dim, index, "scatter_add")
     _fits(index, x.shape, axis, "scatter_add", "the tensor")

@@ -195,14 +195,20 @@ def prod(x, dim=None, keepdim=False):
 
 
 def argmax(x, dim=None, keepdim=False):
-    """Index of the (first) largest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
+    """Index of the (first) largest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers.
+
+    (..., D, ...) to (..., ...), or with ``keepdim`` to (..., 1, ...).
+    """
     axis = None if dim is None else axis_of(x, dim)
     _nonempty(x, axes_of(x, axis), "argmax")
     return Position.apply(x, axis=axis, keepdim=keepdim, extreme="argmax")
 
 
 def argmin(x, dim=None, keepdim=False):
-    """Index of the (first) smallest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers."""
+    """Index of the (first) smallest element along ``dim``; in the flattened tensor if ``dim`` is None. Integers.
+
+    (..., D, ...) to (..., ...), or with ``keepdim`` to (..., 1, ...).
+    """
     axis = None if dim is None else axis_of(x, dim)
     _nonempty(x, axes_of(x, axis), "argmin")
     return Position.apply(x, axis=axis, keepdim=keepdim, extreme="argmin")

@@ -52,7 +52,7 @@ def repeat_interleave(x, repeats, dim=None):
 
 
 def roll(x, shifts, dims=None):
-    """Entries moved ``shifts`` places on along ``dims``, those beyond the end to the start; any shape to the same.
+    """Entries moved ``shifts`` places on along ``dims``, those beyond the end to the start; (...) to the same.
 
     Args:
         shifts: an integer, or one for each of ``dims``.

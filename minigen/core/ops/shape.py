@@ -125,7 +125,7 @@ def permute(x, *dims):
 
 
 def transpose(x, dim0, dim1):
-    """Axes ``dim0`` and ``dim1`` exchanged; a view."""
+    """Axes ``dim0`` and ``dim1`` exchanged; a view: (a, b, c) with 0 and 2 gives (c, b, a)."""
     order = list(range(x.ndim or 1))
     a, b = axis_of(x, dim0, "dim0"), axis_of(x, dim1, "dim1")
     order[a], order[b] = b, a
@@ -133,7 +133,9 @@ def transpose(x, dim0, dim1):
 
 
 def movedim(x, source, destination):
-    """Axes ``source`` (one or several) moved to ``destination``, the others in their order; a view."""
+    """Axes ``source`` (one or several) moved to ``destination``, the others in their order; a view: (a, b, c)
+    with 0 and 2 gives (b, c, a).
+    """
     sources, destinations = axes_of(x, source, "source"), axes_of(x, destination, "destination")
     if len(sources) != len(destinations):
         raise ShapeError(f"movedim got source {source} and destination {destination}; it needs one place for each axis")
@@ -154,7 +156,7 @@ def expand(x, *shape):
 
 
 def squeeze(x, dim=None):
-    """Without axis ``dim`` if its size is 1 (None: without all axes of size 1)."""
+    """Without axis ``dim`` if its size is 1 (None: without all axes of size 1): (a, 1, b) to (a, b)."""
     dims = axes_of(x, dim)
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dims or n != 1))
 
@@ -170,7 +172,7 @@ def unsqueeze(x, dim):
 
 
 def cat(tensors, dim=0):
-    """The tensors one after the other along ``dim``; their other sizes must agree."""
+    """The tensors one after the other along ``dim``; their other sizes must agree: (a, c), (b, c) to (a + b, c)."""
     tensors = list(tensors)
     if not tensors:
         raise ShapeError("cat got no tensors; it needs at least one")
@@ -186,7 +188,9 @@ def stack(tensors, dim=0):
 
 
 def narrow(x, dim, start, length):
-    """``length`` entries from ``start`` (negative: counted from the end) on along ``dim``; a view."""
+    """``length`` entries from ``start`` (negative: counted from the end) on along ``dim``; a view: (..., D, ...) to
+    (..., length, ...).
+    """
     axis, (start, length) = _axis(x, dim, "narrow"), integers((start, length), "narrow's start and length")
     n = x.shape[axis]
     first = start + n if start < 0 else start
@@ -204,7 +208,9 @@ def _axis(x, dim, name):
 
 
 def split(x, split_size_or_sections, dim=0):
-    """x cut along ``dim`` into parts of one size (the last may be smaller), or of the sizes in a list; views."""
+    """x cut along ``dim`` into parts of one size (the last may be smaller), or of the sizes in a list; views:
+    (5, c) by 2 gives (2, c), (2, c), (1, c).
+    """
     axis, sections = _axis(x, dim, "split"), integers(split_size_or_sections, "split's size")
     n = x.shape[axis]
     if not hasattr(split_size_or_sections, "__len__"):
@@ -221,7 +227,9 @@ def split(x, split_size_or_sections, dim=0):
 
 
 def chunk(x, chunks, dim=0):
-    """x cut along ``dim`` into ``chunks`` parts of equal size (the last may be smaller); views."""
+    """x cut along ``dim`` into ``chunks`` parts of equal size (the last may be smaller); views: (7, c)
+    in 2 gives (4, c), (3, c).
+    """
     axis, (chunks,) = _axis(x, dim, "chunk"), integers(chunks, "chunks")
     if chunks < 1:
         raise ShapeError(f"chunk got {chunks} chunks; it needs at least 1")
@@ -229,15 +237,16 @@ def chunk(x, chunks, dim=0):
 
 
 def flip(x, dims):
-    """The order of the entries reversed along ``dims``; a view."""
+    """The order of the entries reversed along ``dims``, any shape (...) to the same; a view."""
     return Flip.apply(x, axes=axes_of(x, dims, "dims"))
 
 
 def pad(x, pad, mode="constant", value=0.0):
-    """Widen x; ``pad`` is (before, after) of the last axis, then of the one before it, … as in torch.
+    """Widen x; ``pad`` is (before, after) of the last axis, then of the one before it, … as in torch: (a, b) to
+    (a, before + b + after).
 
     Args:
-        mode: "constant" (``value``; negative widths cut), "reflect" (mirror without the edge) or "replicate".
+        mode: "constant" (``value``), "reflect" (mirror without the edge) or "replicate"; negative widths cut.
     """
     pad = integers(pad, "pad")
     if len(pad) % 2 or len(pad) > 2 * x.ndim:
@@ -255,11 +264,14 @@ def pad(x, pad, mode="constant", value=0.0):
         raise ShapeError(f"pad's mode is {mode!r}; it must be 'constant', 'reflect' or 'replicate'")
     for axis, (before, after) in enumerate(widths):
         n = x.shape[axis]
-        if before < 0 or after < 0:
-            raise ShapeError(f"pad got {(before, after)} with mode {mode!r}; only 'constant' cuts by negative widths")
-        if (before or after) and (n == 0 or (mode == "reflect" and max(before, after) >= n)):
+        if n + before + after < 0:
+            raise ShapeError(
+                f"pad got {(before, after)} for axis {axis} of shape {x.shape}, which cuts more than {n} entries"
+            )
+        if max(before, after) > 0 and (n == 0 or (mode == "reflect" and max(before, after) >= n)):
             raise ShapeError(f"pad cannot {mode} {max(before, after)} entries of axis {axis} of shape {x.shape}")
         if before or after:
-            source = np.pad(np.arange(n), (before, after), mode="edge" if mode == "replicate" else mode)
+            source = np.arange(-before, n + after)
+            source = source.clip(0, n - 1) if mode == "replicate" else n - 1 - abs(n - 1 - abs(source))
             x = index_select(x, axis, source)
     return x

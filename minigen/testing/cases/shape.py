@@ -135,7 +135,7 @@ def _pad(d):
     mode = d.choice(("constant", "replicate", "reflect"))
     shape = d.shape(least_axes=1, least={"constant": 0, "replicate": 1, "reflect": 2}[mode])
     padded = d.integer(0, len(shape))
-    low = -1 if mode == "constant" and min(shape, default=0) >= 2 else 0
+    low = -1 if min(shape) >= (2 if mode == "constant" else 3) else 0  # torch reflects into no empty result
     most = min(shape) - 1 if mode == "reflect" else 2
     widths = tuple(d.integer(low, most) for _ in range(2 * padded))
     value = {"value": d.choice((0.0, 1.5))} if mode == "constant" else {}
@@ -145,9 +145,10 @@ def _pad(d):
 def _pad_reference(x, pad, mode, value=0.0):
     pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [pad[i : i + 2] for i in range(0, len(pad), 2)][::-1]
     wider = [(max(b, 0), max(a, 0)) for b, a in pairs]
-    if mode != "constant":
-        return np.pad(x, wider, mode={"replicate": "edge"}.get(mode, mode))
-    y = np.pad(x, wider, constant_values=value)
+    if mode == "constant":
+        y = np.pad(x, wider, constant_values=value)
+    else:
+        y = np.pad(x, wider, mode={"replicate": "edge"}.get(mode, mode))
     return y[tuple(slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(pairs, y.shape, strict=True))]
 
 

@@ -63,6 +63,7 @@ def run_script(code, **environment):
     return done.stdout
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("module", MODULES)
 def test_names_and_signatures_are_those_of_the_reference(module):
     cpu, reference = (importlib.import_module(f"minigen.backends.{b}.{module}") for b in ("cpu", "reference"))
@@ -77,6 +78,7 @@ def test_every_kernel_runs_without_the_compiler():
     run_script(EVERY_KERNEL, NUMBA_DISABLE_JIT="1")
 
 
+@pytest.mark.needs_jit
 def test_a_second_process_compiles_nothing(tmp_path):
     run_script(EVERY_KERNEL + COUNT_MISSES, NUMBA_CACHE_DIR=str(tmp_path))
     assert run_script(EVERY_KERNEL + COUNT_MISSES, NUMBA_CACHE_DIR=str(tmp_path)).strip() == "0"

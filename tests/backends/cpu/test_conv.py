@@ -67,6 +67,7 @@ def test_agree_with_reference(case):
     check(*case)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize(("image", "outputs", "kernel", "stride", "padding"), LARGE)
 @pytest.mark.parametrize("groups", [1, 2])
 def test_agree_with_reference_on_larger_images(draw_array, image, outputs, kernel, stride, padding, groups):
@@ -133,6 +134,7 @@ def test_what_does_not_fit_is_left_to_the_reference(draw_array):
             np.testing.assert_array_equal(kernel(*args), expected)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize(("image", "outputs", "kernel", "stride", "padding"), LARGE)
 def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, image, outputs, kernel, stride, padding):
     x, weight = draw_array(image, 0, np.float32), draw_array((*kernel, image[3], outputs), 1, np.float32)

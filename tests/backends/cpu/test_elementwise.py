@@ -48,6 +48,7 @@ def test_within_4_ulp_at_any_length(kernel, exact, x):
         assert_within_ulp(kernel(x), exact(x.astype(np.float64)), 4)
 
 
+@np.errstate(invalid="ignore")  # plain Python says that a NaN is cast; compiled code does not
 def test_special_values():
     x = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 3e38, -3e38, 1e-45], np.float32)
     np.testing.assert_array_equal(elementwise.sigmoid(x), np.array([1, 0, np.nan, 0.5, 0.5, 1, 0, 0.5], np.float32))

@@ -35,6 +35,7 @@ def test_products_of_any_shape_and_layout(draw_array, m, k, n, dtype, layout_a, 
     assert_product(gemm.matmul(a, b), a, b)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("transposed", ["NN", "NT", "TN", "TT"])
 def test_large_and_degenerate_products(draw_array, shape, transposed):
@@ -112,6 +113,7 @@ def test_what_is_not_finite_stays_in_its_row_or_column(draw_array, i, k, value, 
     np.testing.assert_array_equal(np.isfinite(gemm.matmul(a, b)), ~touched)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("shape", SHAPES)
 def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, shape):
     m, k, n = shape

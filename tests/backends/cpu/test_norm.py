@@ -60,6 +60,7 @@ def test_writes_to_out(draw_array, shape):
             np.testing.assert_array_equal(o, e)
 
 
+@pytest.mark.needs_jit
 def test_one_thread_has_no_parallel_regions(draw_array, monkeypatch):
     parallel = [name for name, f in vars(norm).items() if getattr(f, "targetoptions", {}).get("parallel")]
     assert parallel

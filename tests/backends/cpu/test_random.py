@@ -25,6 +25,7 @@ def test_numbers_are_those_of_the_reference_to_the_bit(key, step, start, count, 
         np.testing.assert_array_equal(got, getattr(reference, name)(key, step, start, count, dtype), strict=True)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ["philox_uniform", "philox_normal"])
 def test_a_million_are_the_same_bits_on_any_number_of_threads(one_and_many_threads, name, dtype):

@@ -29,6 +29,7 @@ def launch(groups, vectors, c, start, a, b, at, strides, steps, count, rows, lan
     )  # fmt: skip
 
 
+@pytest.mark.needs_jit
 @given(
     st.integers(1, GROUPS), st.integers(1, VECTORS), st.integers(1, GROUP), st.data(),
     st.sampled_from([np.float32, np.float64]), st.tuples(*[st.integers(0, 3)] * 3),
@@ -90,6 +91,7 @@ def guarded():
     return copy
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("end", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_products_touch_nothing_beyond_their_operands(guarded, dtype, end):
@@ -105,6 +107,7 @@ def test_products_touch_nothing_beyond_their_operands(guarded, dtype, end):
                 np.testing.assert_allclose(out, left @ right + bias, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("end", [True, False])
 @pytest.mark.parametrize("padding", [(0, 0), (1, 2)])
 @pytest.mark.parametrize("stride", [(1, 1), (2, 1), (2, 3)])
@@ -140,6 +143,7 @@ def _run(code, **environment):
     return done.stdout.split()
 
 
+@pytest.mark.needs_jit
 def test_a_second_process_compiles_nothing(tmp_path):
     code = KERNELS + "gemm.parts_for = conv_grad.parts_for = lambda operations: 2\ngemm.matmul(a, a)\n"
     code += "conv_grad.conv2d_weight_grad(x, y, (3, 3), *settings)\n"
@@ -167,6 +171,7 @@ print(vectors.VECTOR_BYTES)
 """
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize(("cpu", "features", "width"), [("haswell", AVX2, 32), ("generic", "", 16)])
 def test_narrower_vectors_are_as_right(cpu, features, width):
     if not {"+avx2", "+fma"} <= FEATURES:

@@ -138,6 +138,7 @@ print(process.exitcode, main.value, thread.value, threads.get_threads())
 """
 
 
+@pytest.mark.needs_jit
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_computes_on_one_thread():
     done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)

@@ -6,30 +6,11 @@ import pytest
 import minigen
 from minigen import nn, optim
 from minigen.errors import CheckpointError, GraphError, UserError
-
-SHAPES = [(5, 4), (4,), (), (4, 3)]
-
-
-def initial(dtype=np.float64, seed=0):
-    rng = np.random.default_rng(seed)
-    return [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+from minigen.testing.trajectories import gradients, initial, push
 
 
 def parameters(dtype=np.float64, seed=0):
     return [minigen.Parameter(w) for w in initial(dtype, seed)]
-
-
-def gradients(t, dtype=np.float64):
-    rng = np.random.default_rng([7, t])
-    return [(rng.standard_normal(shape) * 10.0 ** rng.integers(-3, 2)).astype(dtype) for shape in SHAPES]
-
-
-def push(ps, t):
-    """Let the loss Σ θ·g have the gradient g of step t."""
-    terms = [
-        (p * minigen.tensor(g)).sum() for p, g in zip(ps, gradients(t, ps[0].dtype), strict=True) if p.requires_grad
-    ]
-    sum(terms).backward()
 
 
 def train(ps, optimiser, steps, start=0):
@@ -38,53 +19,6 @@ def train(ps, optimiser, steps, start=0):
         push(ps, t)
         optimiser.step()
     return [p.numpy().copy() for p in ps]
-
-
-CASES = {
-    "sgd": ("SGD", {}),
-    "sgd with decay": ("SGD", {"weight_decay": 0.1}),
-    "momentum": ("SGD", {"momentum": 0.9, "dampening": 0.2, "weight_decay": 0.01}),
-    "nesterov": ("SGD", {"momentum": 0.8, "nesterov": True}),
-    "adam": ("Adam", {}),
-    "adam with l2": ("Adam", {"weight_decay": 0.1, "betas": (0.5, 0.9)}),
-    "adam without momentum": ("Adam", {"betas": (0.0, 0.99), "eps": 1e-3}),
-    "adamw": ("AdamW", {"weight_decay": 0.1}),
-    "adamw by default": ("AdamW", {}),
-}
-
-
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
-@pytest.mark.parametrize("name", CASES)
-def test_100_steps_of_torch(torch, name, backend):
-    kind, options = CASES[name]
-    ps = parameters()
-    oracle = [torch.nn.Parameter(torch.tensor(w)) for w in initial()]
-    theirs = getattr(torch.optim, kind)(oracle, lr=0.01, **options)
-    with minigen.backend(backend):
-        train(ps, getattr(optim, kind)(ps, lr=0.01, **options), 100)
-    for t in range(100):
-        for q, g in zip(oracle, gradients(t), strict=True):
-            q.grad = torch.tensor(g)
-        theirs.step()
-    for p, q in zip(ps, oracle, strict=True):
-        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", ["nesterov", "adam with l2", "adamw"])
-def test_100_steps_of_torch_in_float32(torch, name):
-    kind, options = CASES[name]
-    ps = parameters(np.float32)
-    oracle = [torch.nn.Parameter(torch.tensor(w)) for w in initial(np.float32)]
-    theirs = getattr(torch.optim, kind)(oracle, lr=1e-3, **options)
-    train(ps, getattr(optim, kind)(ps, lr=1e-3, **options), 100)
-    for t in range(100):
-        for q, g in zip(oracle, gradients(t, np.float32), strict=True):
-            q.grad = torch.tensor(g)
-        theirs.step()
-    ours, theirs = (np.concatenate([np.ravel(a) for a in side]) for side in (
-        [p.numpy() for p in ps], [q.detach().numpy() for q in oracle],
-    ))  # fmt: skip
-    assert np.abs(ours - theirs).max() < 1e-6 * np.abs(theirs).max()
 
 
 def test_a_model_trained_by_our_gradients_follows_torch(torch):

@@ -24,29 +24,6 @@ def test_schedules_nest():
     assert LinearWarmup(2, LinearWarmup(2, 1.0))(0) == 0.25
 
 
-TORCH = {
-    "cosine": (lambda: Cosine(0.1, 20, 0.01), lambda o, s: s.CosineAnnealingLR(o, 20, 0.01)),
-    "step": (lambda: Step(0.1, 7, 0.5), lambda o, s: s.StepLR(o, 7, 0.5)),
-    "exponential": (lambda: Exponential(0.1, 0.9), lambda o, s: s.ExponentialLR(o, 0.9)),
-    "warm-up, then cosine": (
-        lambda: LinearWarmup(5, Cosine(0.1, 15)),
-        lambda o, s: s.SequentialLR(o, [s.LinearLR(o, 1 / 5, 1.0, 4), s.CosineAnnealingLR(o, 15)], [5]),
-    ),
-}
-
-
-@pytest.mark.filterwarnings("ignore:The epoch parameter")
-@pytest.mark.parametrize("name", TORCH)
-def test_torch(torch, name):
-    build, oracle = TORCH[name]
-    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    scheduler = oracle(optimiser, torch.optim.lr_scheduler)
-    for t in range(20):
-        assert build()(t) == pytest.approx(optimiser.param_groups[0]["lr"], rel=1e-9), t
-        optimiser.step()
-        scheduler.step()
-
-
 @pytest.mark.parametrize(
     "build",
     [
