@@ -47,7 +47,7 @@ from minigen.train import read_checkpoint
         (["train", "diffusion", "--data", "shapes", "--image-size", "9"], "9×9 cannot be halved so often"),
         (["train", "diffusion", "--path", "linear", "--betas", "0.5", "-0.1"], "schedule is not monotone"),
         (["train", "diffusion", "--path", "edm", "--sigmas", "80", "0.002"], "schedule is not monotone"),
-        (["train", "diffusion", "--timesteps", "0"], "timesteps is 0; it must be at least 1"),
+        (["train", "diffusion", "--timesteps", "0"], "timesteps is 0; it must be at least 2"),
         (["train", "gan", "--norm", "batch", "--penalties", "r1"], "penalty .* BatchNorm, whose statistics"),
         (["train", "vae", "--conditional", "--data", "nothing-labelled.npy"], "needs labelled data"),
         (["train", "m2", "--data", "nothing-labelled.npy"], "some have labels"),

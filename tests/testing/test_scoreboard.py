@@ -20,6 +20,10 @@ from minigen.testing.scoreboard import Settings, rows_of, scoreboard, table, wri
 
 OPS = ("add", "argmax", "cat", "gelu", "solve")
 ROOT = Path(minigen.__file__).parent.parent
+WITH_TORCH = (
+    pytest.mark.oracle,
+    pytest.mark.skipif(find_spec("torch") is None, reason="the oracle is PyTorch (extra oracle)"),
+)
 
 
 def made(op, reference=lambda x: x * 2.0, **options):
@@ -148,7 +152,7 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     "absent, says",
     [
         (["torch"], "PyTorch: not installed"),
-        (["expecttest"], "OpInfo: no samples"),
+        pytest.param(["expecttest"], "OpInfo: no samples", marks=WITH_TORCH),
         (["torch", "jinja2"], "PyTorch: not installed"),
     ],
 )
