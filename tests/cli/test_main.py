@@ -56,7 +56,7 @@ from minigen.train import read_checkpoint
         (["train", "m2", "--labels", "50000"], "choose at most"),
         (["train", "vae", "--labels", "10", "--data", "nothing-labelled.npy"], "no labels"),
         (["train", "vae", "--backend", "tpu"], "tpu"),
-        (["train", "vae", "--threads", "4096", "--steps", "1"], "4096 threads"),
+        (["train", "vae", "--backend", "cpu", "--threads", "4096", "--steps", "1"], "4096 threads"),
         (["sample", "nowhere"], "nowhere"),
         (["sample", "nowhere", "-n", "0"], "at least 1"),
         (["sample", "nowhere", "-n", "-3"], "at least 1"),
