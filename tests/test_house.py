@@ -17,7 +17,7 @@ import minigen
 ROOT = Path(minigen.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 FLOORS = {
-    "errors": 0, "files": 0, "backends": 0,
+    "errors": 0, "files": 0, "machine": 0, "backends": 0,
     "core.autograd": 1, "core.random": 1,
     "core.ops": 2,
     "core.tensor": 3, "core.functional": 3,  # names of ops only, which layers use
@@ -33,7 +33,7 @@ FLOORS = {
 SIDE_ROOMS = ("data", "metrics", "viz")
 OPEN_FROM = {"data": 7, "metrics": 8, "viz": 7, "cli": 9}  # floors that may enter a side room
 ONE_ROOM = {"core.parameter": "core.tensor"}  # files that are one room
-COMMON = ("errors", "files")  # what every room may use
+COMMON = ("errors", "files", "machine")  # what every room may use
 HEAVY = {"numba", "matplotlib", "safetensors", "tyro", "tqdm", "PIL", "scipy", "torch", "hypothesis"}
 
 LAZY = ("", "backends")  # where names are imported when they are first asked for

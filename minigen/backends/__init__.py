@@ -128,6 +128,15 @@ def set_threads(n):
     return before
 
 
+def describe():
+    """What the current backend runs on, and what makes it slow: facts by name, and sentences; for ``minigen doctor``."""
+    if current().name == "cpu":
+        found = importlib.import_module(".cpu.facts", __name__)
+        return {"backend": "cpu", **found.facts()}, found.troubles()
+    trouble = _numba_trouble() or "NUMBA_DISABLE_JIT is set, or the reference backend was chosen"
+    return {"backend": "reference"}, [f"minigen runs on its NumPy reference backend, many times slower: {trouble}"]
+
+
 class backend:
     """Switch the backend: ``minigen.backend("reference")`` for good and in every thread, ``with
     minigen.backend("reference"):`` for a block and in its own thread alone, where it goes before the other.

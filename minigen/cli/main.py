@@ -10,6 +10,8 @@ import tyro
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
 from ..errors import MinigenError
+from .compare import Compare
+from .doctor import Doctor
 from .evaluate import Evaluate
 from .sample import Sample
 from .train import Train
@@ -18,6 +20,8 @@ Command = (
     Annotated[Train, subcommand("train", description="Train a model, watching it learn.")]
     | Annotated[Sample, subcommand("sample", description="Draw samples of a trained model as a picture.")]
     | Annotated[Evaluate, subcommand("evaluate", description="Likelihood of unseen data under a trained model.")]
+    | Annotated[Compare, subcommand("compare", description="VAE, GAN, flow and diffusion at equal cost, in one table.")]
+    | Annotated[Doctor, subcommand("doctor", description="What minigen runs on here, and what slows it.")]
 )
 
 

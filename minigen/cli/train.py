@@ -31,10 +31,14 @@ class DataOptions:
 
     def load(self, seed):
         """The data set."""
-        return data.load(
-            self.data, data_dir=self.data_dir, size=self.image_size, channels=self.image_channels, seed=seed,
-            labels=self.labels,
-        )  # fmt: skip
+        return data.load(**self.options(), seed=seed)
+
+    def options(self):
+        """The arguments of `minigen.data.load`, but for the seed."""
+        return {
+            "name_or_path": self.data, "data_dir": self.data_dir, "size": self.image_size,
+            "channels": self.image_channels, "labels": self.labels,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from .config import TrainConfig
 from .folder import RunFolder
 from .loop import Trainer
 from .restore import load
-from .session import fit
+from .session import fit, make_trainer, placed
 from .stacked import encode_dataset, fit_stacked
 
 __all__ = [
@@ -16,6 +16,8 @@ __all__ = [
     "fit",
     "fit_stacked",
     "load",
+    "make_trainer",
+    "placed",
     "read_checkpoint",
     "write_checkpoint",
 ]

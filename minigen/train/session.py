@@ -20,7 +20,7 @@ from .progress import Progress
 from .restore import adopt_average
 
 
-def fit(family, dataset, model_config, config, out=None, resume=False, progress=True):
+def fit(family, dataset, model_config, config, out=None, resume=False, progress=True, observer=None):
     """Train a model and return it.
 
     An interrupt (Ctrl-C, or the stop button in Jupyter) ends the training early and keeps the model.
@@ -35,6 +35,7 @@ def fit(family, dataset, model_config, config, out=None, resume=False, progress=
         out: run folder to write (see `RunFolder`); None writes nothing.
         resume: go on where the run in ``out`` stopped, or start where it holds no checkpoint yet.
         progress: show a progress bar.
+        observer: called with the `Trainer` every 50 steps and at the end; what it takes is no training time.
     Raises:
         UserError: ``out`` is not empty and ``resume`` is off, or cannot be written.
         CheckpointError: the run in ``out`` is of another model or other data.
@@ -45,12 +46,10 @@ def fit(family, dataset, model_config, config, out=None, resume=False, progress=
     if not isinstance(model_config, FAMILIES[family].Config):
         wanted = FAMILIES[family].Config.__name__
         raise UserError(f"a {family} is configured by a {wanted}, got a {type(model_config).__name__}")
-    with _placed(config):
-        spec = DataSpec(tuple(dataset.shape), dataset.levels, dataset.classes)
-        rng = Stream(config.seed).child("initial weights").generator()
-        model = FAMILIES[family](model_config, spec, rng=rng)
-        trainer = Trainer(model, dataset, config)
-        session = _Session(trainer, out, progress)
+    with placed(config):
+        trainer = make_trainer(family, dataset, model_config, config)
+        model = trainer.model
+        session = _Session(trainer, out, progress, observer)
         session.start(resume)
         session.run()
         if trainer.ema and trainer.ema.updates:
@@ -58,8 +57,15 @@ def fit(family, dataset, model_config, config, out=None, resume=False, progress=
     return model.eval()
 
 
+def make_trainer(family, dataset, model_config, config):
+    """The `Trainer` of a new model with the initial weights of ``config.seed``; arguments as in `fit`."""
+    spec = DataSpec(tuple(dataset.shape), dataset.levels, dataset.classes)
+    rng = Stream(config.seed).child("initial weights").generator()
+    return Trainer(FAMILIES[family](model_config, spec, rng=rng), dataset, config)
+
+
 @contextlib.contextmanager
-def _placed(config):
+def placed(config):
     """The backend and the number of threads that ``config`` asks for."""
     with backends.backend(config.backend) if config.backend else contextlib.nullcontext():
         before = None if config.threads is None else backends.set_threads(config.threads)
@@ -77,8 +83,9 @@ class _Session:
     picture_seconds = 20
     patience = 10  # seconds of training for each second that a picture takes
 
-    def __init__(self, trainer, out, progress):
+    def __init__(self, trainer, out, progress, observer):
         self.trainer = trainer
+        self.observe = observer or (lambda trainer: None)
         self.folder = None if out is None else RunFolder(out)
         self.show = progress
         self.history = []
@@ -131,6 +138,7 @@ class _Session:
                 bar.advance(terms)
                 if trainer.done % self.report_every == 0:
                     self._report(terms, self._epoch_ended(), bar)
+                    self.observe(trainer)
                 begin = time.perf_counter()
                 if begin - saved > pause:
                     self.save()
@@ -138,6 +146,7 @@ class _Session:
                     pause = max(self.picture_seconds, self.patience * (saved - begin))
             if terms is not None:
                 self._report(terms, True, bar)
+                self.observe(trainer)
                 self.save()
             if interrupts.asked:
                 bar.say(f"interrupted after {trainer.done} steps; the model is kept")

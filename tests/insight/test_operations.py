@@ -61,10 +61,15 @@ def test_the_watch_that_was_there_comes_back():
 @pytest.mark.needs_jit
 @pytest.mark.parametrize(
     ("contender", "published"),
-    [(vae.Contender, 0.223e9), (flow2d.Contender, 0.412e9), (gan.Contender, 26.2e9), (ddpm.Contender, 139e9),
-     (ddpm.SampleContender, 46.4e9)],
+    [
+        (vae.Contender, 0.223e9),
+        (flow2d.Contender, 0.412e9),
+        (gan.Contender, 26.2e9),
+        pytest.param(ddpm.Contender, 139e9, marks=pytest.mark.slow),
+        (ddpm.SampleContender, 46.4e9),
+    ],
     ids=["vae", "flow2d", "gan", "ddpm", "ddpm-sample"],
-)  # fmt: skip
+)
 def test_the_workloads_take_what_their_definition_says(contender, published):
     """Within 5 %: the definitions count products alone, and the least that a step can do without."""
     subject = contender()

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from tqdm import tqdm
 
 from ...errors import UserError
+from ...machine import machine
 from ..cases import CASES
 from .drawn import TORCH, ULPS, drawn
-from .machine import machine
 
 OPINFO = TORCH and find_spec("expecttest") is not None  # which torch's tables of samples import
 if OPINFO:

@@ -1,4 +1,4 @@
-"""On what, and with which versions, a scoreboard was measured."""
+"""On what, and with which versions, something was measured."""
 
 import os
 import platform

@@ -1,0 +1,164 @@
+"""One family, one seed: warmed up, trained for its budget, chosen on validation data, and measured once on test data.
+
+Each entrant runs in a process of its own, so that its peak memory is its own, and compiles, or loads what was compiled,
+before the clock starts. Training, validation, sampling and evaluation are timed apart.
+"""
+
+import resource
+import statistics
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ... import data, train
+from ...core.autograd import no_grad
+from ...core.random import Stream
+from ...core.tensor import tensor
+from ...data import in_order
+from ...errors import MinigenError
+from ...insight import count_operations
+from ...models import FAMILIES
+from ..likelihood import in_words, log_prob
+from .judge import Judge, generators_part
+from .plan import model_config, train_config
+from .quality import QualityCurve
+from .traits import traits_of
+
+WARM_STEPS, TIMED_STEPS = 3, 7
+KEPT = 2000
+"""Samples kept for the picture."""
+
+
+def pilot(plan, family):
+    """What a training step of ``family`` costs once everything is compiled.
+
+    Returns:
+        {"operations": of a step, "seconds": median of some steps, "compile_seconds": of the first steps}.
+    """
+    begin = time.perf_counter()
+    dataset = generators_part(data.load(**plan.data))
+    config = train_config(FAMILIES[family], 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
+    with train.placed(config):
+        trainer = train.make_trainer(family, dataset, model_config(family, dataset.kind), config)
+        trainer.model.look_at_data(in_order(dataset.train, 1000))
+        for _ in range(WARM_STEPS - 1):
+            trainer.step()
+        with count_operations() as count:
+            trainer.step()
+        compile_seconds, times = time.perf_counter() - begin, []
+        for _ in range(TIMED_STEPS):
+            begin = time.perf_counter()
+            trainer.step()
+            times.append(time.perf_counter() - begin)
+    return {"operations": count.total, "seconds": statistics.median(times), "compile_seconds": compile_seconds}
+
+
+def enter(plan, family, seed, trial, steps, folder, judge_file):
+    """Train and measure one entrant: a dict fit for JSON, whose "status" is "ok" or says what went wrong.
+
+    Args:
+        plan: the `Plan`.
+        family, seed, trial: who.
+        steps: of training; None where the plan's seconds decide.
+        folder: run folder; a run in it is continued.
+        judge_file: of the `Judge`.
+    """
+    who = {"family": family, "seed": seed, "trial": trial}
+    try:
+        return who | {"status": "ok"} | _enter(plan, family, seed, trial, steps, Path(folder), judge_file)
+    except MinigenError as error:  # a training that diverged stays in the table
+        return who | {"status": f"{type(error).__name__}: {error}"}
+
+
+def _enter(plan, family, seed, trial, steps, folder, judge_file):
+    begin = time.perf_counter()
+    dataset = generators_part(data.load(**plan.data))
+    config, judge = model_config(family, dataset.kind), Judge.load(judge_file)
+    settings = train_config(FAMILIES[family], trial, plan, seed, steps)
+    with train.placed(settings):
+        warm(family, dataset, config, settings, judge)
+        curve = QualityCurve(judge, dataset, seed, folder.with_suffix(".quality.json"))
+        compiled = time.perf_counter()
+        model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
+        _, facts = train.read_checkpoint(train.RunFolder(folder).last)
+        trained = time.perf_counter()
+        if model.comparable:  # early stopping: the averaged weights of the lowest validation loss
+            model = train.load(folder, "best")
+        n = plan.samples or len(dataset.test)
+        samples, sampling = timed(model.sample, n, Stream(seed).child("comparison"))
+        scores, judging = timed(judge.scores, dataset, samples)
+        likelihood, evaluating = timed(likelihood_of, model, dataset, seed)
+        traits = traits_of(model, dataset, samples, seed)
+        np.save(folder.with_suffix(".samples.npy"), samples[:KEPT])
+    return {
+        "model": asdict(config),
+        "train": facts["train"],
+        "steps": int(facts["step"]),
+        "parameters": count_parameters(model),
+        "evaluations_per_sample": evaluations(model),
+        "quality": curve.points,
+        "likelihood": likelihood,
+        "scores": scores,
+        "traits": traits,
+        "samples": n,
+        "seconds": {
+            "compile": compiled - begin,
+            "train": float(facts["seconds"]),
+            "validate": trained - compiled - float(facts["seconds"]),
+            "sample": sampling,
+            "judge": judging,
+            "likelihood": evaluating,
+        },
+        "peak_mib": peak_mib(),
+    }
+
+
+def warm(family, dataset, config, settings, judge):
+    """Run each kernel once on a model that is thrown away, so that the clock measures training, not compilation."""
+    trainer = train.make_trainer(family, dataset, config, settings)
+    trainer.model.look_at_data(in_order(dataset.train, 1000))
+    for _ in range(2):
+        trainer.step()
+    with trainer.averaged() as model:
+        judge.features(model.sample(64, Stream(0)))
+
+
+def likelihood_of(model, dataset, seed):
+    """log p of the test split in words; see `minigen.evaluate.likelihood.in_words`."""
+    return in_words(log_prob(model, dataset.test, seed, progress=True), model.spec.size)
+
+
+def evaluations(model):
+    """How often the network is run for one sample; counted, for a diffusion, by the products that it takes."""
+    if model.family != "diffusion":
+        return 1
+    with count_operations() as walk:
+        model.sample(1, Stream(0))
+    with count_operations() as once, no_grad():
+        model.output(tensor(np.zeros((1, *model.spec.shape), model.dtype)), np.full(1, model.path.times(2)[0]))
+    return round(products(walk) / products(once))
+
+
+def products(count):
+    """The convolutions and linear layers among the calls of an `OperationCount`."""
+    return sum(count.calls[name] for name in ("Conv2d", "Linear"))
+
+
+def count_parameters(model):
+    """The numbers in all trained arrays."""
+    return int(sum(parameter.numpy().size for parameter in model.parameters()))
+
+
+def timed(function, *args):
+    """What a call returns, and its seconds."""
+    begin = time.perf_counter()
+    return function(*args), time.perf_counter() - begin
+
+
+def peak_mib():
+    """The most memory that this process held at any time, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
