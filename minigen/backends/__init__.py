@@ -129,7 +129,7 @@ def set_threads(n):
 
 
 def describe():
-    """What the current backend runs on, and what makes it slow: facts by name, and sentences; for ``minigen doctor``."""
+    """What the current backend runs on, and what makes it slow: facts by name, and sentences (`minigen doctor`)."""
     if current().name == "cpu":
         found = importlib.import_module(".cpu.facts", __name__)
         return {"backend": "cpu", **found.facts()}, found.troubles()

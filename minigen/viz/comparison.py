@@ -49,7 +49,8 @@ def _panel(axes, drawn, kind):
     elif kind == "outlines":
         for k, curve in enumerate(drawn[:SHOWN].reshape(len(drawn[:SHOWN]), -1, 2)):
             row, column = divmod(k, 6)
-            axes.fill(*(curve + (2.2 * column, -2.2 * row)).T, facecolor="none", edgecolor=COLORS[0], linewidth=0.7)
+            place = np.array([2.2 * column, -2.2 * row])
+            axes.fill(*(curve + place).T, facecolor="none", edgecolor=COLORS[0], linewidth=0.7)
         axes.autoscale_view()
     else:
         axes.scatter(*drawn[:2000, :2].T, s=1, color=COLORS[0], linewidths=0)

@@ -123,8 +123,8 @@ class Comparison:
         rows = rows_of([e for e in entrants if e["status"] == "ok"])
         judge, dataset = Judge.load(self.judge_file), data.load(**self.plan.data)
         results = {
-            "schema": SCHEMA, "command": command, "plan": self.plan.as_dict(), "data": dataset.provenance, "machine": machine(),
-            "judge": judge.facts, "pilots": pilots, "entrants": entrants, "extra": extra,
+            "schema": SCHEMA, "command": command, "plan": self.plan.as_dict(), "data": dataset.provenance,
+            "machine": machine(), "judge": judge.facts, "pilots": pilots, "entrants": entrants, "extra": extra,
             "table": {f: {title: vars(c) for title, c in row.items()} for f, row in rows.items()},
             "sentences": [verdict.as_dict() for verdict in verdicts(entrants, extra)], "notes": NOTES,
         }  # fmt: skip

@@ -143,8 +143,7 @@ def semi_supervised(evidence, extra):
     if not found:
         return Verdict(
             "It is good for semi-supervised learning.", "test error of M2 beside its classifier alone, few labels",
-            "supported if M2's error is lower by 2 standard errors", "the data have no labels, or too few of each class",
-            UNTESTABLE,
+            "supported if M2's error is lower by 2 standard errors", "the data have no labels", UNTESTABLE,
         )  # fmt: skip
     alone, m2, error = found["supervised"], found["m2"], found["standard_error"]
     return Verdict(

@@ -96,7 +96,7 @@ def cell(entrants, column):
 
 
 def rows_of(entrants):
-    """{family: {column title: `Cell`}}, the columns that nobody has left out, and the best of each ranked one marked."""
+    """{family: {column title: `Cell`}}, without columns that nobody fills, the best of each ranked one marked."""
     families = dict.fromkeys(entrant["family"] for entrant in entrants)
     rows = {f: {c.title: cell([e for e in entrants if e["family"] == f], c) for c in COLUMNS} for f in families}
     kept = [c for c in COLUMNS if any(not math.isnan(row[c.title].mean) for row in rows.values())]
