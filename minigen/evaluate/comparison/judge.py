@@ -1,0 +1,98 @@
+"""Who judges: feature networks trained before any model, on rows that no model and no floor sees, and then frozen.
+
+Images are judged by a classifier's features, and by a random network's as a check on the ranking; images without labels
+by the random network alone; points by their coordinates, scaled to variance 1.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ... import data
+from ...core.random import Stream
+from ...data import split_for_features
+from ...data.shapes.validity import valid
+from ...metrics import kid, share
+from ...train import read_checkpoint, write_checkpoint
+from ..classifier import Classifier
+from ..distances import compare_features, compare_samples
+from ..features import FeatureNet, random_features, trained_features
+from ..judgement import sets_for
+
+CONFIDENT = 0.9
+
+
+def generators_part(dataset):
+    """The data set without the rows that the judge learns from; points keep all."""
+    return split_for_features(dataset)[1] if dataset.kind == "images" else dataset
+
+
+class Judge:
+    """What samples are held against, and by what.
+
+    Args:
+        features: a function of data (n, *shape) to features (n, d).
+        check: another, or None.
+        facts: what to state beside every number.
+    """
+
+    def __init__(self, features, check, facts):
+        self.features, self.check, self.facts = features, check, facts
+
+    @classmethod
+    def train_and_save(cls, options, path):
+        """Train the judge of `minigen.data.load(**options)` and write it; returns its facts."""
+        dataset = data.load(**options)
+        if dataset.kind != "images":
+            mean, deviation = dataset.train.x.mean(0), dataset.train.x.std(0)
+            facts = {"features": "coordinates, scaled to variance 1"}
+            write_checkpoint(path, {"mean": mean, "deviation": deviation}, {"judge": facts})
+            return facts
+        part, nets = split_for_features(dataset)[0], {}
+        if dataset.classes and dataset.classes > 1:
+            nets["features"] = trained_features(part)
+        nets["check"] = random_features(part)
+        arrays = {f"{name}/{key}": array for name, net in nets.items() for key, array in net.network.state_dict().items()}
+        facts = {name: net.facts | {"scale": float(net.scale)} for name, net in nets.items()}
+        spec = {"shape": list(part.shape), "classes": part.classes or 2}
+        write_checkpoint(path, arrays, {"judge": facts, "classifier": spec})
+        return facts
+
+    @classmethod
+    def load(cls, path):
+        """The judge in a file that `train_and_save` wrote."""
+        arrays, known = read_checkpoint(Path(path))
+        if "classifier" not in known:
+            return cls(lambda x: (np.asarray(x, np.float64) - arrays["mean"]) / arrays["deviation"], None, known["judge"])
+        nets = {}
+        for name, facts in known["judge"].items():
+            spec = known["classifier"]
+            network = Classifier(tuple(spec["shape"]), spec["classes"], rng=np.random.default_rng(0))
+            prefix = f"{name}/"
+            network.load_state_dict({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
+            nets[name] = FeatureNet(network.eval(), facts["scale"], facts)
+        return cls(nets.get("features", nets["check"]), nets["check"] if "features" in nets else None, known["judge"])
+
+    def distance(self, split, samples):
+        """KID of samples (n, *shape) against a split, and its standard error."""
+        found = kid(self.features(floats(split)), self.features(samples))
+        return found.value, found.standard_error
+
+    def scores(self, dataset, samples, seed=0):
+        """Scores of samples against the test split by name, each with its floor and the score of noise, fit for JSON."""
+        rng = Stream(seed).child("judge")
+        sets = sets_for(samples, dataset, rng, dataset.train)
+        if dataset.kind == "images":
+            found = compare_samples(sets, self.features, self.check, seed)
+            if self.check is not None:  # so the features are a classifier's
+                found |= self._confident(sets)
+        else:
+            found = compare_features(sets.map(self.features), rng)
+            if dataset.kind == "outlines":
+                found |= standing_of("valid", lambda x: share(valid(x.reshape(len(x), -1, 2))), sets)
+        return {name: standing.as_dict() for name, standing in found.items()}
+
+    def _confident(self, sets):
+        """The share of images of which the classifier is more than 90 % sure what they are."""
+        return standing_of("confident", lambda x: share(self.features.network.predict(x).max(1) > CONFIDENT), sets)
