@@ -28,12 +28,14 @@ class DataOptions:
     """1 for grey, 3 for colour: what the images of a folder are converted to."""
     labels: int | None = None
     """Keep the labels of so many training data, equally many of each class, and hide the others."""
+    reserve: float | None = None
+    """Train without this share of the training data, so that the network that judges samples may learn from them."""
 
     def load(self, seed):
         """The data set."""
         return data.load(
             self.data, data_dir=self.data_dir, size=self.image_size, channels=self.image_channels, seed=seed,
-            labels=self.labels,
+            labels=self.labels, reserve=self.reserve,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ References:
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -99,8 +100,8 @@ def mmd_test(
     rng: np.random.Generator,
     kernel: Kernel | None = None,
     permutations: int = 199,
-) -> tuple[Score, float]:
-    """`mmd`, by default with a Gaussian kernel of the median bandwidth, and its p-value under equal distributions.
+) -> Score:
+    """`mmd`, by default with a Gaussian kernel of the median bandwidth, with its p-value under equal distributions.
 
     The rows are shuffled between the two sets ``permutations`` times; p = (1 + those whose MMD² is no smaller)/(1 +
     permutations). Where the distributions are equal p is uniform on its grid, at any n: the test is exact.
@@ -132,7 +133,7 @@ def mmd_test(
     values = inside / (n * (n - 1)) + (total - 2 * across - inside) / (m * (m - 1)) - 2 * across / (n * m)
     # rounding alone must not tell the same split from itself
     no_smaller = values[1:] >= values[0] - 1e-12 * max(1.0, abs(total) / (n + m) ** 2)
-    return found, float((1 + no_smaller.sum()) / (1 + permutations))
+    return replace(found, p_value=float((1 + no_smaller.sum()) / (1 + permutations)))
 
 
 def _row_sums(x, kernel):

@@ -33,12 +33,14 @@ class Score:
         n: samples on the smaller side of the measurement.
         standard_error: its standard deviation over repetitions, as estimated from one; NaN where it is not known.
         interval: where the truth lies in 95 of 100 repetitions; without one value ± 1.96 standard errors.
+        p_value: of a test that comes with the number, that both sets are of one distribution; NaN without one.
     """
 
     value: float
     n: int
     standard_error: float = math.nan
     interval: tuple[float, float] | None = None
+    p_value: float = math.nan
 
     @property
     def low(self) -> float:
@@ -51,9 +53,10 @@ class Score:
         return self.value + Z95 * self.standard_error if self.interval is None else self.interval[1]
 
     def as_dict(self) -> dict:
-        """Value, standard error, interval and n by name, fit for JSON: what is not finite is None."""
+        """Value, standard error, interval, n, and a p-value if any, fit for JSON: what is not finite is None."""
         known = {"value": self.value, "standard_error": self.standard_error, "low": self.low, "high": self.high}
-        return {**{name: float(x) if math.isfinite(x) else None for name, x in known.items()}, "n": self.n}
+        told = {**{name: float(x) if math.isfinite(x) else None for name, x in known.items()}, "n": self.n}
+        return told if math.isnan(self.p_value) else {**told, "p_value": float(self.p_value)}
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def share(passed: np.ndarray) -> Score:
     z2 = Z95 * Z95 / n
     centre = (p + z2 / 2) / (1 + z2)
     half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n)) / (1 + z2)
-    return Score(p, n, math.sqrt(p * (1 - p) / n), (max(0.0, centre - half), min(1.0, centre + half)))
+    ends = max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))  # rounding may leave p outside
+    return Score(p, n, math.sqrt(p * (1 - p) / n), ends)
 
 
 def jackknife_variance(without: np.ndarray) -> float:

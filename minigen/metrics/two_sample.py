@@ -23,14 +23,13 @@ class TwoSampleTest:
     """What `classifier_test` found.
 
     Args:
-        accuracy: on the data left for testing; .5 is a coin, 1 tells all.
+        accuracy: on the data left for testing; .5 is a coin, 1 tells all. Its p-value is P(N(0, 1) ≥ z): a classifier
+            that is wrong more often than a coin tells nothing.
         z: (accuracy − 1/2) √(4 n_test), about N(0, 1) under equality.
-        p_value: P(N(0, 1) ≥ z): a classifier that is wrong more often than a coin tells nothing.
     """
 
     accuracy: Score
     z: float
-    p_value: float
 
 
 def classifier_test(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> TwoSampleTest:
@@ -57,7 +56,8 @@ def classifier_test(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> T
     accuracy = float(right.mean())
     z = (accuracy - 0.5) * math.sqrt(4 * len(right))
     error = math.sqrt(max(accuracy * (1 - accuracy), 0.25 / len(right)) / len(right))
-    return TwoSampleTest(Score(accuracy, len(right), error), z, math.erfc(z / math.sqrt(2)) / 2)
+    p_value = math.erfc(z / math.sqrt(2)) / 2
+    return TwoSampleTest(Score(accuracy, len(right), error, p_value=p_value), z)
 
 
 def _fit(x, target, rng):

@@ -111,8 +111,11 @@ def test_the_published_numbers():
     rng = np.random.default_rng(0)
     found = precision_recall(rng.normal(size=(10_000, 1000)), rng.normal(size=(10_000, 1000)))
     published = {"precision": 0.4772, "recall": 0.4705, "density": 1.0555, "coverage": 0.9735}
-    for name, value in published.items():
-        assert found[name].value == pytest.approx(value, abs=0.03), name
+    # one draw against another: in so many dimensions a few data are near to many, and density varies by .05 to .09
+    for name, tolerance in (("precision", 0.04), ("recall", 0.04), ("density", 0.2), ("coverage", 0.025)):
+        assert found[name].value == pytest.approx(published[name], abs=tolerance), name
+    both = (found["precision"].value + found["recall"].value) / 2  # which vary against each other
+    assert both == pytest.approx((published["precision"] + published["recall"]) / 2, abs=0.006)
 
 
 def test_bad_input_is_named():

@@ -25,6 +25,7 @@ def test_scores_and_standings_are_fit_for_json():
     told = json.loads(json.dumps(standing.as_dict(), allow_nan=False))
     assert told["value"] == 1 and told["standard_error"] is None and told["low"] is None
     assert told["floor"]["value"] == 1.5 and told["noise"]["n"] == 3
+    assert "p_value" not in told and Score(1.0, 5, p_value=0.25).as_dict()["p_value"] == 0.25
     assert told["ranked"] is False and told["note"] == "why"
 
 

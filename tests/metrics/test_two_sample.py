@@ -15,7 +15,7 @@ def test_under_equality_it_is_a_fair_coin():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         found.append(classifier_test(rng.exponential(size=(40, 3)), rng.exponential(size=(40, 3)), rng))
-    z, p = np.array([f.z for f in found]), np.array([f.p_value for f in found])
+    z, p = np.array([f.z for f in found]), np.array([f.accuracy.p_value for f in found])
     assert abs(z.mean()) < 4 / math.sqrt(40)
     assert 0.65 < z.std() < 1.35
     assert (p <= 0.1).mean() < 0.25 and (p <= 0.5).mean() > 0.3
@@ -27,7 +27,7 @@ def test_a_shift_and_a_width_are_found(shift, width):
     """The second has no linear boundary."""
     rng = np.random.default_rng(0)
     found = classifier_test(rng.normal(size=(400, 4)), rng.normal(size=(400, 4)) * width + shift, rng)
-    assert found.accuracy.value > 0.75 and found.p_value < 1e-6
+    assert found.accuracy.value > 0.75 and found.accuracy.p_value < 1e-6
 
 
 def test_z_and_p_are_of_the_accuracy():
@@ -35,7 +35,7 @@ def test_z_and_p_are_of_the_accuracy():
     found = classifier_test(rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + 0.5, rng)
     assert found.z == pytest.approx((found.accuracy.value - 0.5) * math.sqrt(4 * 100))
     stats = pytest.importorskip("scipy.stats")
-    assert found.p_value == pytest.approx(stats.norm.sf(found.z))
+    assert found.accuracy.p_value == pytest.approx(stats.norm.sf(found.z))
 
 
 def test_values_that_do_not_vary_and_sets_of_different_length():
