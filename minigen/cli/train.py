@@ -28,6 +28,8 @@ class DataOptions:
     """1 for grey, 3 for colour: what the images of a folder are converted to."""
     labels: int | None = None
     """Keep the labels of so many training data, equally many of each class, and hide the others."""
+    reserve: float | None = None
+    """Train without this share of the training data, so that the network that judges samples may learn from them."""
 
     def load(self, seed):
         """The data set."""
@@ -37,7 +39,7 @@ class DataOptions:
         """The arguments of `minigen.data.load`, but for the seed."""
         return {
             "name_or_path": self.data, "data_dir": self.data_dir, "size": self.image_size,
-            "channels": self.image_channels, "labels": self.labels,
+            "channels": self.image_channels, "labels": self.labels, "reserve": self.reserve,
         }  # fmt: skip
 
 

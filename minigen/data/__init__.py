@@ -7,9 +7,10 @@ downloaded.
 from .batching import Batch, Batches, in_order, take
 from .catalog import NAMES, load
 from .dataset import DataSet, Split
+from .feature_split import split_for_features
 from .few_labels import few_labels
 from .idx import read_idx
-from .transforms import binarize, dequantize, from_unit, quantize, to_unit
+from .transforms import binarize, dequantize, from_unit, on_grid, quantize, to_unit
 
 __all__ = [
     "NAMES",
@@ -23,8 +24,10 @@ __all__ = [
     "from_unit",
     "in_order",
     "load",
+    "on_grid",
     "quantize",
     "read_idx",
+    "split_for_features",
     "take",
     "to_unit",
 ]

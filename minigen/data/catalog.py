@@ -9,6 +9,7 @@ from ..errors import DataError, UserError
 from .arrays import load_arrays
 from .dataset import DataSet
 from .digits import load_digits
+from .feature_split import split_for_features
 from .few_labels import few_labels
 from .folder import load_folder
 from .mnist import SETS, load_idx_set
@@ -26,6 +27,7 @@ def load(
     channels: int | None = None,
     seed: int = 0,
     labels: int | None = None,
+    reserve: float | None = None,
 ) -> DataSet:
     """Load a data set by its name, or the user's own by its path.
 
@@ -39,6 +41,7 @@ def load(
     channels  1 (grey) or 3 (RGB) for a folder of images; without it RGB where any image has colour
     seed      of the random split of the user's own data, and of the draws of procedural data and of labels kept
     labels    keep so many labels of the training split, equally many of each class; see ``few_labels``
+    reserve   leave out this share of the training rows, for a feature network; see ``split_for_features``
 
     Images come as uint8 (N, H, W, C), points as float32 (N, D), labels as int64 (N,) or None.
     >>> load("digits").train
@@ -66,6 +69,8 @@ def load(
     options = {"name_or_path": name if path is None else str(path.resolve()), "size": size, "channels": channels}
     if data_dir is not None:
         options["data_dir"] = str(Path(data_dir).expanduser().resolve())
+    if reserve is not None:
+        found, options = split_for_features(found, reserve)[1], {**options, "reserve": reserve}
     if labels is not None:
         found, options = few_labels(found, labels, seed), {**options, "labels": labels}
     return replace(found, options={**options, "seed": seed})

@@ -19,6 +19,14 @@ def from_unit(x01: np.ndarray, levels: int) -> np.ndarray:
     return np.rint(np.clip(x01, 0.0, 1.0) * (levels - 1)).astype(np.uint8)
 
 
+def on_grid(x01: np.ndarray, levels: int) -> np.ndarray:
+    """Samples as the data could have held them:  round(clip(x, 0, 1) · (levels − 1))/(levels − 1),  float32.
+
+    Any shape, unchanged. Without it a comparison tells samples from data by the values between the data's grey levels.
+    """
+    return to_unit(from_unit(x01, levels), levels)
+
+
 def binarize(x01: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Dynamic binarisation: a fresh Bernoulli draw with mean x,  b = 1[u < x],  float32 in {0, 1}.
 

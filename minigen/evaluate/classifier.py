@@ -47,7 +47,7 @@ class Classifier(nn.Module):
             raise UserError(f"the classifier needs at least 2 classes; the data have {classes or 'no labels'}")
         height, width, channels = shape
         self.shape, self.classes = tuple(shape), classes
-        self.layers = nn.Sequential(
+        self.body = nn.Sequential(
             nn.Conv2d(channels, 32, 3, padding=1, rng=rng),  # (N, H, W, 32)
             nn.ReLU(),
             nn.MaxPool2d(2),  # (N, H/2, W/2, 32)
@@ -57,28 +57,39 @@ class Classifier(nn.Module):
             nn.Flatten(),
             nn.Linear(height // 4 * (width // 4) * 64, 128, rng=rng),
             nn.ReLU(),
-            nn.Dropout(0.3, rng=rng),
-            nn.Linear(128, classes, rng=rng),
         )
+        self.head = nn.Sequential(nn.Dropout(0.3, rng=rng), nn.Linear(128, classes, rng=rng))
 
     def forward(self, x):
-        return self.layers(x - 0.5)
+        return self.head(self.body(x - 0.5))
 
-    @no_grad()
     def predict(self, x):
         """Probabilities (N, K), float32, of images x (N, H, W, C) in [0, 1].
 
         Raises:
             UserError: images of another shape.
         """
+        return self._in_parts(lambda part: F.softmax(self(part), -1), x, self.classes)
+
+    def features(self, x):
+        """The 128 numbers that the last layer decides by: images x (N, H, W, C) in [0, 1] to (N, 128), float32.
+
+        Raises:
+            UserError: images of another shape.
+        """
+        return self._in_parts(lambda part: self.body(part - 0.5), x, 128)
+
+    @no_grad()
+    def _in_parts(self, function, x, width):
+        """``function`` of 500 images at a time, in evaluation mode: an array (N, width)."""
         x = np.asarray(x, np.float32)
         if x.shape[1:] != self.shape:
             raise UserError(f"the classifier was made for images (N, {self.shape}); got {x.shape}")
         training = self.training
         self.eval()
-        parts = [np.array(F.softmax(self(Tensor(x[a : a + 500])), -1).numpy()) for a in range(0, len(x), 500)]
+        parts = [np.array(function(Tensor(x[a : a + 500])).numpy()) for a in range(0, len(x), 500)]
         self.train(training)
-        return np.concatenate(parts) if parts else np.empty((0, self.classes), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, width), np.float32)
 
     def accuracy(self, data):
         """The share of a labelled `minigen.data.Split` that the most probable class is right about."""

@@ -3,6 +3,7 @@
 import pytest
 
 from minigen.cli.main import main
+from minigen.evaluate import features, judgement
 
 SMALL = {
     "gan": ["--latent", "3", "--hidden", "12"],
@@ -13,6 +14,13 @@ SMALL = {
     "vae": ["--latent", "3", "--hidden", "12"],
 }
 """Options of each family that make it train in no time."""
+
+
+@pytest.fixture(autouse=True)
+def quick_judge(monkeypatch):
+    """A feature network that has hardly learnt, and few samples for it."""
+    monkeypatch.setattr(features, "STEPS", 5)
+    monkeypatch.setattr(judgement, "MOST", 20)
 
 
 @pytest.fixture(scope="session")

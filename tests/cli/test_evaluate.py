@@ -99,3 +99,39 @@ def test_evaluate_finds_the_data_where_training_did(tmp_path, monkeypatch, capsy
 
 def idx(shape, values):
     return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + bytes(values)
+
+
+def compared(run, *options):
+    assert main(["evaluate", str(run), "--data-limit", "20", "-k", "2", *options]) == 0
+    return json.loads((run / "evaluation.json").read_text()).get("samples_beside_data")
+
+
+def test_samples_stand_beside_data_in_the_table_and_in_the_file(run, capsys):
+    found = compared(run, "--distances", "60")
+    told = capsys.readouterr().out
+    assert found["n"] == 60 and found["features"]["trained_on"]
+    kid = found["distances"]["kid"]
+    for one in (kid, kid["floor"], kid["noise"]):
+        assert f"{one['value']:.4f} ± {one['standard_error']:.4f}" in told
+    assert "(frechet)" in told and not found["distances"]["frechet"]["ranked"]
+    assert found["features"]["sha256"][:12] in told and "was trained on too" in told
+    assert f"(p {found['distances']['mmd']['p_value']:.3f})" in told
+
+
+def test_none_are_compared_where_none_are_asked_for_or_none_can_be(run, trained, capsys):
+    assert compared(run, "--distances", "0") is None
+    points = trained("flow", "8gaussians")
+    assert main(["evaluate", str(points), "--data-limit", "50"]) == 0
+    assert "samples_beside_data" not in json.loads((points / "evaluation.json").read_text())
+    assert main(["evaluate", str(points), "--data-limit", "50", "--distances", "20"]) == 2
+    assert "images of at least 4×4" in capsys.readouterr().err
+    assert main(["evaluate", str(run), "--distances", "-1"]) == 2
+    assert "--distances is -1" in capsys.readouterr().err
+
+
+def test_rows_kept_from_the_model_are_the_judge_s(tmp_path, small, capsys):
+    out = tmp_path / "kept"
+    assert main(["train", "vae", "--reserve", "0.3", "--steps", "1", "--out", str(out), *small]) == 0
+    found = compared(out, "--distances", "30")
+    assert found["features"]["rows"] == 389 and not found["features"]["trained_on"]
+    assert "kept from the model" in capsys.readouterr().out

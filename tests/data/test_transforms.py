@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigen.data import binarize, dequantize, from_unit, quantize, to_unit
+from minigen.data import binarize, dequantize, from_unit, on_grid, quantize, to_unit
 
 levels = st.sampled_from([2, 3, 8, 17, 100, 256])
 seeds = st.integers(0, 2**32 - 1)
@@ -18,6 +18,17 @@ def test_unit_values_span_zero_to_one_and_return(levels):
     assert unit.dtype == np.float32 and unit[0] == 0 and unit[-1] == 1
     np.testing.assert_array_equal(from_unit(unit, levels), x)
     np.testing.assert_array_equal(from_unit(np.array([-1.0, 2.0]), levels), [0, levels - 1])
+
+
+@given(levels, seeds)
+def test_samples_are_brought_to_the_nearest_level_that_data_have(levels, seed):
+    """On the grid, as the data's own batches are; the nearest point of it; and there is nothing left to do."""
+    x = np.random.default_rng(seed).normal(0.5, 0.6, (5, 3, 2, 1)).astype(np.float32)
+    found, grid = on_grid(x, levels), to_unit(np.arange(levels, dtype=np.uint8), levels)
+    assert found.dtype == np.float32 and np.isin(found, grid).all()
+    np.testing.assert_array_equal(on_grid(found, levels), found)
+    inside = np.clip(x, 0, 1)
+    assert (np.abs(found - inside) <= 0.5 / (levels - 1) + 1e-6).all()
 
 
 @given(levels, seeds)

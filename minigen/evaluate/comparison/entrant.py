@@ -87,7 +87,7 @@ def _enter(plan, family, seed, trial, steps, folder, judge_file):
         trained = time.perf_counter()
         if model.comparable:  # early stopping: the averaged weights of the lowest validation loss
             model = train.load(folder, "best")
-        n = plan.samples or len(dataset.test)
+        n = plan.samples or default_samples(dataset)
         samples, sampling = timed(model.sample, n, Stream(seed).child("comparison"))
         scores, judging = timed(judge.scores, dataset, samples)
         likelihood, evaluating = timed(likelihood_of, model, dataset, seed)
@@ -124,6 +124,11 @@ def warm(family, dataset, config, settings, judge):
         trainer.step()
     with trainer.averaged() as model:
         judge.features(model.sample(64, Stream(0)))
+
+
+def default_samples(dataset):
+    """As many samples as there are test images; of points, whose test split is huge, 2,000."""
+    return min(len(dataset.test), len(dataset.train), 10_000 if dataset.kind == "images" else 2_000)
 
 
 def likelihood_of(model, dataset, seed):

@@ -4,23 +4,25 @@ Images are judged by a classifier's features, and by a random network's as a che
 by the random network alone; points by their coordinates, scaled to variance 1.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ... import data
 from ...core.random import Stream
-from ...data import split_for_features
-from ...data.shapes.validity import valid
-from ...metrics import kid, share
+from ...data import in_order, split_for_features
+from ...data.shapes.families import NAMES
+from ...data.shapes.validity import check
+from ...metrics import beside, kid, share
 from ...train import read_checkpoint, write_checkpoint
 from ..classifier import Classifier
 from ..distances import compare_features, compare_samples
 from ..features import FeatureNet, random_features, trained_features
-from ..judgement import sets_for
+from ..judgement import beside_data
 
 CONFIDENT = 0.9
+MOST = 5000
+"""Validation data that a curve's points are held against."""
 
 
 def generators_part(dataset):
@@ -76,23 +78,37 @@ class Judge:
 
     def distance(self, split, samples):
         """KID of samples (n, *shape) against a split, and its standard error."""
-        found = kid(self.features(floats(split)), self.features(samples))
+        x = np.concatenate([batch.x for batch in in_order(split, 5000)])[:MOST]
+        found = kid(self.features(x), self.features(samples))
         return found.value, found.standard_error
 
     def scores(self, dataset, samples, seed=0):
-        """Scores of samples against the test split by name, each with its floor and the score of noise, fit for JSON."""
+        """Scores of samples against the test split by name, each beside its floor and noise, fit for JSON.
+
+        The floor is that of training data of ``dataset`` against the same test data.
+        """
         rng = Stream(seed).child("judge")
-        sets = sets_for(samples, dataset, rng, dataset.train)
+        sets, _ = beside_data(samples, dataset, rng, dataset.train)
         if dataset.kind == "images":
             found = compare_samples(sets, self.features, self.check, seed)
             if self.check is not None:  # so the features are a classifier's
-                found |= self._confident(sets)
+                found |= self._shares("confident", self.confident, sets)
         else:
             found = compare_features(sets.map(self.features), rng)
             if dataset.kind == "outlines":
-                found |= standing_of("valid", lambda x: share(valid(x.reshape(len(x), -1, 2))), sets)
+                found |= self._shares("valid", valid_outlines, sets)
         return {name: standing.as_dict() for name, standing in found.items()}
 
-    def _confident(self, sets):
-        """The share of images of which the classifier is more than 90 % sure what they are."""
-        return standing_of("confident", lambda x: share(self.features.network.predict(x).max(1) > CONFIDENT), sets)
+    def confident(self, images):
+        """Of each image, whether the classifier is more than 90 % sure what it is, bool (n,)."""
+        return self.features.network.predict(images).max(1) > CONFIDENT
+
+    def _shares(self, name, passes, sets):
+        """The share of each set that passes a test of single data."""
+        return beside(lambda _, x: {name: share(passes(x))}, sets.real, sets.samples, sets.other, sets.noise)
+
+
+def valid_outlines(x):
+    """Which of outlines (n, 2P) hold the rules of some family of shapes, bool (n,)."""
+    outlines = np.asarray(x, np.float64).reshape(len(x), -1, 2)
+    return np.any([check(outlines, family).valid for family in NAMES], axis=0)
