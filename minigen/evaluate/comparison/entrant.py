@@ -21,7 +21,7 @@ from ...data import in_order
 from ...errors import MinigenError
 from ...insight import count_operations
 from ...models import FAMILIES
-from ..likelihood import in_words, log_prob
+from ..likelihood import divergence, in_words, log_prob
 from .judge import Judge, generators_part
 from .plan import model_config, train_config
 from .quality import QualityCurve
@@ -132,8 +132,15 @@ def default_samples(dataset):
 
 
 def likelihood_of(model, dataset, seed):
-    """log p of the test split in words; see `minigen.evaluate.likelihood.in_words`."""
-    return in_words(log_prob(model, dataset.test, seed, progress=True), model.spec.size)
+    """log p of the test split in words, see `minigen.evaluate.likelihood.in_words`, and under the name of its object."""
+    found = log_prob(model, dataset.test, seed, progress=True)
+    words = in_words(found, model.spec.size)
+    named = {"P(binarised x)": "binarised", "density of continuous x": "density"}.get(found.of)
+    if found.kind == "undefined":
+        return words
+    if dataset.log_density is not None:
+        words |= divergence(found, dataset.log_density, dataset.test.x)
+    return words | ({named: found.mean} if named else {})
 
 
 def evaluations(model):

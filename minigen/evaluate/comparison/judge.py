@@ -55,7 +55,8 @@ class Judge:
         if dataset.classes and dataset.classes > 1:
             nets["features"] = trained_features(part)
         nets["check"] = random_features(part)
-        arrays = {f"{name}/{key}": array for name, net in nets.items() for key, array in net.network.state_dict().items()}
+        states = {name: net.network.state_dict() for name, net in nets.items()}
+        arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.items()}
         facts = {name: net.facts | {"scale": float(net.scale)} for name, net in nets.items()}
         spec = {"shape": list(part.shape), "classes": part.classes or 2}
         write_checkpoint(path, arrays, {"judge": facts, "classifier": spec})
@@ -66,7 +67,8 @@ class Judge:
         """The judge in a file that `train_and_save` wrote."""
         arrays, known = read_checkpoint(Path(path))
         if "classifier" not in known:
-            return cls(lambda x: (np.asarray(x, np.float64) - arrays["mean"]) / arrays["deviation"], None, known["judge"])
+            mean, deviation = arrays["mean"], arrays["deviation"]
+            return cls(lambda x: (np.asarray(x, np.float64) - mean) / deviation, None, known["judge"])
         nets = {}
         for name, facts in known["judge"].items():
             spec = known["classifier"]
@@ -110,5 +112,4 @@ class Judge:
 
 def valid_outlines(x):
     """Which of outlines (n, 2P) hold the rules of some family of shapes, bool (n,)."""
-    outlines = np.asarray(x, np.float64).reshape(len(x), -1, 2)
-    return np.any([check(outlines, family).valid for family in NAMES], axis=0)
+    return np.any([check(x, family).valid for family in NAMES], axis=0)

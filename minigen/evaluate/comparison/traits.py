@@ -4,7 +4,10 @@ import time
 
 import numpy as np
 
+from ...core.autograd import no_grad
 from ...core.random import Stream
+from ...core.tensor import tensor
+from ...data import in_order
 from ...metrics.spectrum import power_spectrum
 
 N = 200
@@ -13,16 +16,10 @@ N = 200
 
 def traits_of(model, dataset, samples, seed):
     """Named facts, fit for JSON, of a trained model and its ``samples`` (n, *shape); images or points."""
-    rng, x = Stream(seed).child("traits"), next(data_of(dataset, N))
+    rng, x = Stream(seed).child("traits"), next(in_order(dataset.test, N)).x
     facts = detail(x, samples) if dataset.kind == "images" else {}
     own = OWN.get(model.family)
     return facts | (own(model, x, rng) if own else {})
-
-
-def data_of(dataset, n):
-    """Test data as models take them, float32 (n, *shape), images in [0, 1]."""
-    test = dataset.test.x[:n]
-    yield test.astype(np.float32) / ((dataset.levels - 1) if dataset.levels else 1)
 
 
 # detail: the upper half of the spatial frequencies
@@ -49,8 +46,9 @@ def vae_traits(model, x, rng):
     """Whether detail comes back where pixels are drawn from p(x | z) instead of its mean."""
     if model.spec.levels is None:
         return {}
-    outputs = model.outputs(model.prior_noise(len(x), rng))
-    drawn = np.asarray(model.likelihood(outputs).sample(rng.child("pixels")))
+    noise = rng.child("latent").normal((len(x), model.noise_size), model.dtype)
+    with no_grad():
+        drawn = np.asarray(model.likelihood(model.outputs(tensor(noise))).sample(rng.child("pixels")))
     return {f"drawn_{name}": value for name, value in detail(x, np.clip(drawn, 0, 1)).items()}
 
 
@@ -66,13 +64,15 @@ def gan_traits(model, x, rng):
     return {"calibration_error": float(gap)}
 
 
+@no_grad()
 def flow_traits(model, x, rng):
-    """The error of x through the flow and back, and the seconds of both ways for N data."""
-    z, encoding = _timed(model.encode, x)
-    back, decoding = _timed(model.decode, z)
+    """The error of x through the flow and back, in the chain's own continuous units, and the seconds of both ways."""
+    y, _ = model.observe(x, rng)
+    (z, _), encoding = _timed(model.bijector, y)
+    (back, _), decoding = _timed(model.bijector.inverse, z)
     return {
-        "latent_values": int(z[0].size),
-        "inverse_error": float(np.abs(back - x).max()),
+        "latent_values": int(z.numpy()[0].size),
+        "inverse_error": float(np.abs(back.numpy() - y.numpy()).max()),
         "encode_seconds": encoding,
         "decode_seconds": decoding,
     }
