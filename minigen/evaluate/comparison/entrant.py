@@ -132,7 +132,7 @@ def default_samples(dataset):
 
 
 def likelihood_of(model, dataset, seed):
-    """log p of the test split in words, see `minigen.evaluate.likelihood.in_words`, and under the name of its object."""
+    """log p of the test split in words, see `likelihood.in_words`, and under the name of its object."""
     found = log_prob(model, dataset.test, seed, progress=True)
     words = in_words(found, model.spec.size)
     named = {"P(binarised x)": "binarised", "density of continuous x": "density"}.get(found.of)
