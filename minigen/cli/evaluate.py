@@ -131,5 +131,7 @@ def distance_table(judged):
 
 def number(found):
     """A score in words: value ± standard error, and the p-value where there is one."""
+    if found["value"] is None:
+        return "none"
     error = "" if found["standard_error"] is None else f" ± {found['standard_error']:.4f}"
     return f"{found['value']:.4f}{error}" + (f" (p {found['p_value']:.3f})" if "p_value" in found else "")
