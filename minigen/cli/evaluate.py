@@ -43,15 +43,15 @@ class Evaluate:
 
     def run(self):
         """Evaluate, print a table and write evaluation.json into the run folder."""
-        for name, value in (("--samples", self.samples), ("--data-limit", self.data_limit)):
-            if value is not None and value < 1:
-                raise UserError(f"{name} is {value}; it must be at least 1")
+        for name, value, least in (
+            ("--samples", self.samples, 1), ("--data-limit", self.data_limit, 1), ("--distances", self.distances, 0),
+        ):  # fmt: skip
+            if value is not None and value < least:
+                raise UserError(f"{name} is {value}; it must be at least {least}")
         if Path(self.run_folder).is_file():
             raise UserError(
                 f"{self.run_folder} is a file; evaluate wants the run folder, and takes --checkpoint last or best in it"
             )
-        if self.distances is not None and self.distances < 0:
-            raise UserError(f"--distances is {self.distances}; it must be at least 0")
         options = self._options()
         dataset = self._load(options)
         model = train.load(self.run_folder, self.checkpoint)
@@ -73,7 +73,8 @@ class Evaluate:
             return None
         reserve = options.get("reserve")
         whole = {name: value for name, value in options.items() if name not in ("labels", "reserve")}
-        return judge_samples(model, self._load(whole), self.distances, reserve, self.seed, progress=True)
+        dataset = dataset if whole == options else self._load(whole)
+        return judge_samples(model, dataset, self.distances, reserve, self.seed, progress=True)
 
     def _options(self):
         """The options of the run's data that its configuration remembers, as they are now."""
@@ -131,5 +132,7 @@ def distance_table(judged):
 
 def number(found):
     """A score in words: value ± standard error, and the p-value where there is one."""
+    if found["value"] is None:
+        return "none"
     error = "" if found["standard_error"] is None else f" ± {found['standard_error']:.4f}"
     return f"{found['value']:.4f}{error}" + (f" (p {found['p_value']:.3f})" if "p_value" in found else "")

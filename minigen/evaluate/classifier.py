@@ -124,7 +124,7 @@ def train_classifier(dataset, steps=3000, batch_size=64, learning_rate=2e-3, see
     rate = optim.LinearWarmup(warmup, optim.Cosine(learning_rate, max(1, steps - warmup)))
     optimizer = optim.AdamW(classifier.parameters(), lr=rate, weight_decay=0.01)
     classifier.train()
-    for step in tqdm(range(steps), desc="classifier", disable=not progress, leave=False):
+    for step in tqdm(range(steps), desc="classifier", disable=None if progress else True, delay=2, leave=False):
         batch = batches.at(step)
         optimizer.zero_grad()
         logits = classifier(Tensor(moved(batch.x, rng.child("moves").at(step).generator())))

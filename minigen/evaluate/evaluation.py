@@ -8,20 +8,24 @@ import numpy as np
 from ..core.random import Stream
 from ..data import in_order
 from ..data.dataset import Split
+from ..data.shapes import NAMES as SHAPES
+from ..data.shapes import check
 from ..errors import UserError
-from ..metrics import mode_report
+from ..metrics import Standing, mode_report, share
 from ..models.gan_health import known_modes
 from .likelihood import default_samples, divergence, in_words, log_prob
 
 MODE_SAMPLES = 2500
 """As many as published counts of modes are of."""
+OUTLINES = 1000  # sampled, to see whether they are shapes
 
 
 def evaluate(model, dataset, split="test", samples=None, seed=0, limit=None, batch_size=None, progress=False):
     """A dict of numbers and words about ``model`` on ``split``, fit for JSON.
 
     Always the log-probability, see `likelihood.in_words`; where the data's own density is known, the divergence from
-    it; where their modes are, how 2,500 samples cover these; of a model that classifies, the share of its errors.
+    it; where their modes are, how 2,500 samples cover these; of outlines, how many samples are shapes; of a model that
+    classifies, the share of its errors.
 
     Args:
         model: a `minigen.models.Model`.
@@ -59,6 +63,8 @@ def evaluate(model, dataset, split="test", samples=None, seed=0, limit=None, bat
         drawn = model.sample(MODE_SAMPLES, Stream(seed).child("modes"))
         report = mode_report(drawn, *modes).as_dict()
         result["modes"] = {name: value if math.isfinite(value) else None for name, value in report.items()}
+    if dataset.kind == "outlines":
+        result["valid_shapes"] = shape_validity(model, data, seed).as_dict()
     if default is not None and found.kind == "bound":  # others take no draws
         result["samples"] = default if samples is None else samples
     return {**result, "seed": seed, "seconds": round(time.perf_counter() - begin, 2)}
@@ -79,3 +85,29 @@ def classification_error(model, data):
     labelled = Split(data.x[told], data.labels[told], data.levels)
     wrong = [model.classify(batch.x).argmax(1) != batch.labels for batch in in_order(labelled, 1000)]
     return float(np.concatenate(wrong).mean())
+
+
+def shape_validity(model, data, seed=0):
+    """`Standing` of the share of sampled outlines that are shapes: closed, simple, of the size and width of a family.
+
+    Of the family that the model was asked for, or of any where it takes no labels. The floor is the share of ``data``,
+    the noise that of uniform points; there are 1,000 of each, or as many as there are data.
+
+    Args:
+        model: a `minigen.models.Model` of outlines (2P,).
+        data: a labelled `minigen.data.Split` of them.
+        seed: of the samples and the noise.
+    """
+    real, rng = data.x[:OUTLINES], Stream(seed).child("shapes")
+    labels = np.resize(np.arange(len(SHAPES)), len(real)) if model.conditional else None
+    drawn = model.sample(len(real), rng.child("samples"), **({} if labels is None else {"labels": labels}))
+    noise = rng.child("noise").uniform(real.shape) * 2 - 1
+
+    def valid(points, families):
+        if families is not None:
+            return share(check(points, families).valid)
+        return share(np.any([check(points, name).valid for name in SHAPES], axis=0))
+
+    return Standing(
+        valid(drawn, labels), valid(real, None if labels is None else data.labels[:OUTLINES]), valid(noise, labels)
+    )

@@ -9,7 +9,6 @@ References:
     Probable Inference, the Law of Succession, and Statistical Inference. Wilson, 1927,
     https://doi.org/10.1080/01621459.1927.10502953
     The Jackknife Estimate of Variance. Efron, Stein, 1981, https://doi.org/10.1214/aos/1176345462 (it errs upwards)
-    Bootstrap Methods: Another Look at the Jackknife. Efron, 1979, https://doi.org/10.1214/aos/1176344552
 """
 
 import math
@@ -135,22 +134,6 @@ def jackknife_variance(without: np.ndarray) -> float:
     """(n − 1)/n Σ (θ_i − mean θ)² of estimates without (n,), each made with one datum left out; 0 for n < 2."""
     n = len(without)
     return float((n - 1) / n * ((without - without.mean()) ** 2).sum()) if n > 1 else 0.0
-
-
-def bootstrap(
-    statistic: Callable[[np.ndarray], float], values: np.ndarray, rng: np.random.Generator, draws: int = 1000
-) -> Score:
-    """``statistic`` of values (n, …), with the 2.5 % and 97.5 % points of ``draws`` samples of n with replacement.
-
-    Raises:
-        UserError: there are no values, or fewer than 2 draws.
-    """
-    n = len(values)
-    if n < 1 or draws < 2:
-        raise UserError(f"the bootstrap got {n} values and {draws} draws; wanted at least 1 and 2")
-    drawn = np.array([statistic(values[rng.integers(n, size=n)]) for _ in range(draws)])
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Score(float(statistic(values)), n, float(drawn.std(ddof=1)), (float(low), float(high)))
 
 
 def two_sets(name: str, x: np.ndarray, y: np.ndarray, least: int = 2) -> tuple[np.ndarray, np.ndarray]:

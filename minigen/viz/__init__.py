@@ -4,6 +4,7 @@ Grids of images need Pillow alone; matplotlib is imported when the first figure 
 """
 
 from .animation import save_animation, save_strip
+from .bias import save_bias
 from .curves import save_curves
 from .grid import save_grid
 from .health import save_health
@@ -12,6 +13,6 @@ from .samples import save_samples
 from .warp import lines, save_warp
 
 __all__ = [
-    "lines", "save_animation", "save_curves", "save_grid", "save_health", "save_outlines", "save_points",
+    "lines", "save_animation", "save_bias", "save_curves", "save_grid", "save_health", "save_outlines", "save_points",
     "save_samples", "save_strip", "save_warp",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from minigen import Stream, data
 from minigen.data.dataset import Split
 from minigen.errors import UserError
 from minigen.evaluate import evaluate
-from minigen.evaluate.evaluation import classification_error
+from minigen.evaluate.evaluation import classification_error, shape_validity
 from minigen.models import VAE, DataSpec, LogProb, VAEConfig
 
 
@@ -168,3 +168,38 @@ def test_an_empty_split_is_refused(eight):
 
 def test_the_seconds_are_told(digits):
     assert math.isfinite(evaluate(make("bernoulli"), digits, limit=2, samples=1)["seconds"])
+
+
+@pytest.fixture(scope="module")
+def outlines():
+    return data.load("shapes-points")
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_sampled_outlines_are_held_against_their_family(outlines, conditional):
+    class Forger:
+        """Half of its shapes are real ones, half have two far points exchanged."""
+
+        @staticmethod
+        def sample(n, rng, labels=None):
+            assert (labels is not None) == conditional
+            order = np.argsort(outlines.train.labels[: 5 * n], kind="stable")
+            rows = order[:n] if labels is None else [np.flatnonzero(outlines.train.labels == k)[0] for k in labels]
+            x = outlines.train.x[rows].reshape(n, -1, 2)
+            x[::2, [0, 30]] = x[::2, [30, 0]]
+            return x.reshape(n, -1)
+
+    Forger.conditional = conditional
+    found = shape_validity(Forger, Split(outlines.test.x[:200], outlines.test.labels[:200]))
+    assert found.score.value == pytest.approx(0.5, abs=0.03) and found.score.n == 200
+    assert found.score.low < 0.5 < found.score.high
+    assert found.floor.value > 0.98 and found.noise.value == 0
+
+
+def test_of_outlines_validity_is_told(outlines):
+    model = Plain(outlines)
+    model.spec = DataSpec((128,))
+    model.truth = type("Truth", (), {"log_density": staticmethod(lambda x: np.zeros(len(x))), "test": outlines.test})
+    result = evaluate(model, outlines, limit=50)
+    assert result["valid_shapes"]["value"] > 0.9 and result["valid_shapes"]["n"] == 50
+    json.loads(json.dumps(result, allow_nan=False))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigen.errors import ShapeError, UserError
-from minigen.metrics import Score, Standing, beside, bootstrap, mean_score, share
+from minigen.metrics import Score, Standing, beside, mean_score, share
 from minigen.metrics.score import Z95, jackknife_variance, two_sets
 
 
@@ -60,17 +60,6 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     without = (x.sum() - x) / 29
     assert jackknife_variance(without) == pytest.approx(x.var(ddof=1) / 30)
     assert jackknife_variance(x[:1]) == 0
-
-
-def test_the_bootstrap_finds_the_error_of_a_median():
-    """Of N(0, 1): √(π/2n)."""
-    x = np.random.default_rng(0).normal(size=1000)
-    score = bootstrap(np.median, x, np.random.default_rng(1), 400)
-    assert score.value == np.median(x) and score.n == 1000
-    assert score.standard_error == pytest.approx(math.sqrt(math.pi / 2000), rel=0.3)
-    assert score.low < score.value < score.high
-    with pytest.raises(UserError, match="1 draws"):
-        bootstrap(np.median, x, np.random.default_rng(1), 1)
 
 
 def test_beside_measures_all_three_against_the_same_data():
