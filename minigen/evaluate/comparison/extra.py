@@ -72,7 +72,7 @@ def error_share(classify, split):
 
 def made_seconds(shape, n=200, hidden=(500,)):
     """Seconds in which an untrained MADE draws n binary images, one network evaluation for each pixel."""
-    made = MADE(math.prod(shape), hidden, rng=np.random.default_rng(0))
+    made = MADE(math.prod(shape), hidden=hidden, rng=np.random.default_rng(0))
     begin = time.perf_counter()
     made.sample(n, Stream(0))
     return time.perf_counter() - begin
