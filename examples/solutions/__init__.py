@@ -1,0 +1,1 @@
+"""Answers to the blanks of the numbered path; look here last."""
