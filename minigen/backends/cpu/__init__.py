@@ -1,5 +1,6 @@
 """The cpu backend: the hot kernels again, in Numba, under the reference's names; the rest the reference serves."""
 
+from . import memory
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
 from .elementwise import bce_with_logits, sigmoid, silu, silu_grad, softplus, tanh_grad
@@ -16,3 +17,5 @@ __all__ = [
     "max_pool2d", "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
     "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
 ]  # fmt: skip
+
+memory.keep_memory()
