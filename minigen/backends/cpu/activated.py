@@ -304,13 +304,14 @@ def _backward(g, x, weight, bias, mean, var, eps, smooth, slope):
 def _joined(x):
     """x as (N, P/K, K·C), and the channel (K·C,) of each column."""
     n, p, g, d = x.shape
-    rows, columns = _layout(p, g * d)
+    rows, columns = joined_rows(p, g * d)
     x = np.require(x, requirements="CW").reshape(n, rows, columns.size)
     return x, columns
 
 
 @lru_cache(maxsize=256)
-def _layout(pixels, channels):
+def joined_rows(pixels, channels):
+    """P/K rows that hold K pixels each, and the channel (K·C,) of each number in one."""
     times = next(k for k in range(max(1, JOINED // channels), 0, -1) if pixels % k == 0)
     return pixels // times, np.arange(times * channels) % channels
 

@@ -95,7 +95,7 @@ def test_one_thread_has_no_parallel_regions(draw_array, monkeypatch):
 
 
 def test_nan_stays_nan(draw_array):
-    g, x, weight, bias = drawn(draw_array, (2, 8, 2, 3), 0)
+    _, x, weight, bias = drawn(draw_array, (2, 8, 2, 3), 0)
     x[0, 0, 0, 0] = np.nan  # its group, of the first image, and no other
     for activation in ("silu", 0.2):
         y, _, _ = kernels(activated, activation)[0](x, weight, bias)
