@@ -65,7 +65,16 @@ from .ops.loss import (
 )  # fmt: skip
 from .ops.moments import std, var
 from .ops.noise import dropout
-from .ops.norm import batch_norm, batch_norm_train, group_norm, instance_norm, layer_norm, rms_norm
+from .ops.norm import (
+    batch_norm,
+    batch_norm_leaky_relu,
+    batch_norm_train,
+    group_norm,
+    group_norm_silu,
+    instance_norm,
+    layer_norm,
+    rms_norm,
+)  # fmt: skip
 from .ops.pool import avg_pool2d, max_pool2d
 from .ops.reduce import (
     amax,
@@ -108,19 +117,19 @@ from .ops.trigonometry import atan, cos, cosh, sin, sinh, tan, tanh
 from .ops.vector_norm import norm
 
 __all__ = [
-    "abs", "add", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm", "batch_norm_train",
-    "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "cholesky", "chunk", "clamp", "clone",
-    "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diagonal", "div",
-    "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2", "expand", "expm1", "flatten", "flip",
-    "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm", "gt", "hardtanh", "huber_loss",
-    "index_select", "instance_norm", "interpolate", "inv", "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm",
-    "le", "leaky_relu", "lerp", "linear", "log", "log1p", "log2", "log_softmax", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d", "maximum",
-    "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss", "norm",
-    "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
+    "abs", "add", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm", "batch_norm_leaky_relu",
+    "batch_norm_train", "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "cholesky", "chunk", "clamp",
+    "clone", "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diagonal",
+    "div", "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2", "expand", "expm1", "flatten", "flip",
+    "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm", "group_norm_silu", "gt", "hardtanh",
+    "huber_loss", "index_select", "instance_norm", "interpolate", "inv", "isfinite", "isnan", "kl_div", "l1_loss",
+    "layer_norm", "le", "leaky_relu", "lerp", "linear", "log", "log1p", "log2", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d",
+    "maximum", "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss",
+    "norm", "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
     "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze",
-    "var", "where",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
+    "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze", "var",
+    "where",
 ]  # fmt: skip

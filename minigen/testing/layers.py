@@ -98,6 +98,12 @@ LAYERS = {
         SEQUENCE,
     ),
     "GroupNorm": _image(lambda: nn.GroupNorm(2, 4, dtype=F64), lambda: TN.GroupNorm(2, 4)),
+    "BatchNormLeakyReLU": _image(
+        lambda: nn.BatchNormLeakyReLU(4, 0.2, dtype=F64), lambda: TN.Sequential(TN.BatchNorm2d(4), TN.LeakyReLU(0.2))
+    ),
+    "GroupNormSiLU": _image(
+        lambda: nn.GroupNormSiLU(2, 4, dtype=F64), lambda: TN.Sequential(TN.GroupNorm(2, 4), TN.SiLU())
+    ),
     "InstanceNorm": _image(
         lambda: nn.InstanceNorm(4, affine=True, dtype=F64), lambda: TN.InstanceNorm2d(4, affine=True)
     ),
@@ -130,7 +136,7 @@ def layer_parity(case, seed=0):
         layer.train(training)
         oracle.train(training)
         worst = Errors(*map(max, worst, compare(*_sides(layer, oracle, case, rng.standard_normal(case.shape)), rng)))
-    buffers = dict(oracle.named_buffers())
+    buffers = {name.rpartition(".")[2]: b for name, b in oracle.named_buffers()}  # of torch's layer, or of a chain
     drift = max((scaled_error(b.numpy(), buffers[name].numpy()) for name, b in layer.named_buffers()), default=0.0)
     return worst._replace(forward=max(worst.forward, drift))
 

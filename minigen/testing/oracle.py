@@ -151,6 +151,11 @@ def _batch_norm_train(x, weight=None, bias=None, eps=1e-5):
     return y.reshape(x.shape), flat.mean(0), flat.var(0, correction=0)
 
 
+def _batch_norm_leaky_relu(x, *affine, eps=1e-5, negative_slope=0.0):
+    y, mean, var = _batch_norm_train(x, *affine, eps=eps)
+    return TF.leaky_relu(y, negative_slope), mean, var
+
+
 def _batch_norm(x, mean, var, weight=None, bias=None, eps=1e-5):
     """Written out: torch gives no gradient to running statistics."""
     y = (x - mean) / torch.sqrt(var + eps)
@@ -305,8 +310,10 @@ COUNTERPARTS |= {
     "interpolate": _interpolate,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
+    "group_norm_silu": lambda x, *affine, **options: TF.silu(_group_norm(x, *affine, **options)),
     "instance_norm": _instance_norm,
     "batch_norm_train": _batch_norm_train,
+    "batch_norm_leaky_relu": _batch_norm_leaky_relu,
     "batch_norm": _batch_norm,
     "rms_norm": _rms_norm,
     "scaled_dot_product_attention": _attention,

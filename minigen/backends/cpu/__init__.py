@@ -1,5 +1,7 @@
 """The cpu backend: the hot kernels again, in Numba, under the reference's names; the rest the reference serves."""
 
+from . import memory
+from .activated import normalize_leaky_relu, normalize_leaky_relu_grad, normalize_silu, normalize_silu_grad
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
 from .elementwise import bce_with_logits, sigmoid, silu, silu_grad, softplus, tanh_grad
@@ -9,10 +11,16 @@ from .norm import standardize, standardize_grad
 from .optim import adam_step, lerp_, sgd_step, squared_norm
 from .pool import avg_pool2d, avg_pool2d_adjoint, max_pool2d, pool_gather, pool_scatter
 from .random import philox_bits, philox_normal, philox_uniform
+from .rectified import leaky_relu, leaky_relu_grad
+from .sums import add, sum
 
 __all__ = [
-    "adam_step", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
-    "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "lerp_", "linear", "matmul",
-    "max_pool2d", "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
-    "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
+    "adam_step", "add", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
+    "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "leaky_relu",
+    "leaky_relu_grad", "lerp_", "linear", "matmul",
+    "max_pool2d", "normalize_leaky_relu", "normalize_leaky_relu_grad", "normalize_silu", "normalize_silu_grad",
+    "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
+    "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "sum", "tanh_grad",
 ]  # fmt: skip
+
+memory.keep_memory()

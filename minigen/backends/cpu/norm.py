@@ -24,7 +24,7 @@ FAST = {"fastmath": {"contract"}, "error_model": "numpy", "cache": True}
 
 
 @njit(**FAST)
-def _add_columns(x, sums):
+def add_columns(x, sums):
     """sums[c] += Σ_p x[p, c], four rows at a time to halve the traffic of the sums."""
     rows, columns = x.shape
     for p in range(0, rows - 3, 4):
@@ -38,7 +38,7 @@ def _add_columns(x, sums):
 
 
 @njit(**FAST)
-def _add_squares(x, mean, sums):
+def add_squares(x, mean, sums):
     """sums[c] += Σ_p (x[p, c] − mean[c])²."""
     rows, columns = x.shape
     for p in range(0, rows - 1, 2):
@@ -111,9 +111,9 @@ def _standardize(x, eps, depth, xhat, mean, var, start, stop):
     rows, columns = x.shape[1], x.shape[2]
     for n in range(start, stop):
         centre, spread = np.zeros(columns), np.zeros(columns)
-        _add_columns(x[n], centre)
+        add_columns(x[n], centre)
         _average_groups(centre, rows, depth, mean[n])
-        _add_squares(x[n], centre, spread)
+        add_squares(x[n], centre, spread)
         _average_groups(spread, rows, depth, var[n])
         _invert_root(spread, depth, eps)
         _write_standardized(x[n], centre, spread, xhat[n])
@@ -126,28 +126,28 @@ def _standardize_parallel(x, eps, depth, xhat, mean, var, size, chunk):
 
 
 @njit(**FAST)
-def _column_sums(x, chunk, partial, start, stop):
+def column_sums(x, chunk, partial, start, stop):
     """partial[c] += the sums of each column over chunk c of the rows of x (P, C); so too the functions below."""
     for c in range(start, stop):
-        _add_columns(x[c * chunk : (c + 1) * chunk], partial[c])
+        add_columns(x[c * chunk : (c + 1) * chunk], partial[c])
 
 
 @njit(cache=True, parallel=True)
-def _column_sums_parallel(x, rows, partial, size, chunk):
+def column_sums_parallel(x, rows, partial, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
-        _column_sums(x, rows, partial, c * chunk, min(size, (c + 1) * chunk))
+        column_sums(x, rows, partial, c * chunk, min(size, (c + 1) * chunk))
 
 
 @njit(**FAST)
-def _square_sums(x, mean, chunk, partial, start, stop):
+def square_sums(x, mean, chunk, partial, start, stop):
     for c in range(start, stop):
-        _add_squares(x[c * chunk : (c + 1) * chunk], mean, partial[c])
+        add_squares(x[c * chunk : (c + 1) * chunk], mean, partial[c])
 
 
 @njit(cache=True, parallel=True)
-def _square_sums_parallel(x, mean, rows, partial, size, chunk):
+def square_sums_parallel(x, mean, rows, partial, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
-        _square_sums(x, mean, rows, partial, c * chunk, min(size, (c + 1) * chunk))
+        square_sums(x, mean, rows, partial, c * chunk, min(size, (c + 1) * chunk))
 
 
 @njit(**FAST)
@@ -167,11 +167,11 @@ def _standardize_tall(x, eps, depth, xhat, mean, var):
     chunk = _rows(columns)
     partial, sums = np.zeros((2, -(-rows // chunk), columns)), np.zeros((2, columns))
     rate = RATE / columns  # rows per second
-    run(_column_sums, _column_sums_parallel, len(partial[0]), 1, x, chunk, partial[0], per_second=rate / chunk)
-    _add_columns(partial[0], sums[0])
+    run(column_sums, column_sums_parallel, len(partial[0]), 1, x, chunk, partial[0], per_second=rate / chunk)
+    add_columns(partial[0], sums[0])
     _average_groups(sums[0], rows, depth, mean)
-    run(_square_sums, _square_sums_parallel, len(partial[1]), 1, x, sums[0], chunk, partial[1], per_second=rate / chunk)
-    _add_columns(partial[1], sums[1])
+    run(square_sums, square_sums_parallel, len(partial[1]), 1, x, sums[0], chunk, partial[1], per_second=rate / chunk)
+    add_columns(partial[1], sums[1])
     _average_groups(sums[1], rows, depth, var)
     _invert_root(sums[1], depth, eps)
     run(_write_rows, _write_rows_parallel, rows, chunk, x, sums[0], sums[1], xhat, per_second=rate)
@@ -226,7 +226,7 @@ def _grad_tall(g, xhat, rstd, depth, dx):
     partial, sums, means = np.zeros((2, chunks, columns)), np.zeros((2, columns)), np.empty(columns // depth)
     run(_product_sums, _product_sums_parallel, chunks, 1, g, xhat, chunk, partial, per_second=rate / chunk)
     for i in range(2):
-        _add_columns(partial[i], sums[i])
+        add_columns(partial[i], sums[i])
         _average_groups(sums[i], rows, depth, means)
     run(_grad_rows, _grad_rows_parallel, rows, chunk, g, xhat, sums, rstd, dx, per_second=rate)
 

@@ -1,5 +1,11 @@
 """The reference backend: what every kernel means, in the shortest correct NumPy, never optimised."""
 
+from .activated import (  # noqa: F401
+    normalize_leaky_relu,
+    normalize_leaky_relu_grad,
+    normalize_silu,
+    normalize_silu_grad,
+)
 from .conv import conv2d, conv2d_input_grad, conv2d_weight_grad  # noqa: F401
 from .elementwise import *  # noqa: F403
 from .factorisations import cholesky, inv, slogdet, solve, solve_triangular  # noqa: F401

@@ -6,72 +6,19 @@ Written as (N, P, G, D), x is brought to mean 0 and variance 1 over P and D, for
     layer     (N, 1, 1, D)              per sample over its features
     group     (N, H·W, G, C/G)          per sample and group of channels
     instance  (N, H·W, C, 1)            per sample and channel
+
+Scale and shift by channel, and the activation behind them where there is one, belong to the same op (`activated`).
 """
 
 import math
 
 from ...errors import ShapeError, UserError
-from ..autograd import Op
+from .activated import NormalizeLeakyReLU, NormalizeSiLU
+from .activation import leaky_relu, silu
 from .arguments import integers
 from .elementwise import rsqrt
 from .shape import reshape
-
-
-class Standardize(Op):
-    """x̂ = (x − μ) / √(σ² + ε) over P and D of (N, P, G, D); returns x̂, μ, σ² (biased), the latter (N, G).
-
-    With r = (σ² + ε)^(−½): dx = r (g − mean g − x̂ mean(g x̂)), and μ, σ² add g_μ/n + 2 g_σ² (x − μ)/n.
-    """
-
-    saves_outputs = (0, 2)
-
-    def forward(self, x):
-        return self.kernels.standardize(x, self.eps)
-
-    def backward(self, g, g_mean, g_var):
-        xhat, var = self.outputs
-        _, p, _, d = self.shapes[0]
-        total = None if g is None else StandardizeGrad.apply(g, xhat, var, eps=self.eps)
-        if g_mean is not None:
-            spread = (_per_group(g_mean) / (p * d)).expand(self.shapes[0])
-            total = spread if total is None else total + spread
-        if g_var is not None:
-            centred = xhat * _per_group((var + self.eps) ** 0.5)
-            spread = centred * _per_group(g_var) * (2.0 / (p * d))
-            total = spread if total is None else total + spread
-        return total
-
-
-class StandardizeGrad(Op):
-    """u = r (g − mean g − x̂ mean(g x̂)), a fused backward with a derivative of its own.
-
-    It is self-adjoint in g; du by x̂: −r (h mean(g x̂) + g mean(h x̂)); by σ²: −r²/2 Σ h u.
-    """
-
-    saves = (0, 1, 2)
-    saves_outputs = (0,)
-
-    def forward(self, g, xhat, var):
-        return self.kernels.standardize_grad(g, xhat, var, self.eps)
-
-    def backward(self, h):
-        g, xhat, var = self.saved
-        (u,) = self.outputs
-        scale = var + self.eps
-        return (
-            lambda: StandardizeGrad.apply(h, xhat, var, eps=self.eps),
-            lambda: -_per_group(rsqrt(scale)) * (h * _mean(g * xhat) + g * _mean(h * xhat)),
-            lambda: (h * u).sum((1, 3)) * -0.5 / scale,
-        )
-
-
-def _mean(x):
-    return x.mean((1, 3), keepdim=True)
-
-
-def _per_group(x):
-    """(N, G) to (N, 1, G, 1)."""
-    return reshape(x, (x.shape[0], 1, x.shape[1], 1))
+from .standardize import Standardize
 
 
 def _affine(xhat, weight, bias):
@@ -102,14 +49,40 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
         x: (N, ..., C), C divisible by ``num_groups``; weight, bias: (C,) or None.
     Source: Group Normalization. Wu, He, 2018, https://arxiv.org/abs/1803.08494
     """
-    if x.ndim < 2 or num_groups < 1 or x.shape[-1] % num_groups:
-        raise ShapeError(
-            f"group_norm got x {tuple(x.shape)} and {num_groups} groups; the last axis must be divisible by them"
-        )
-    n, c = x.shape[0], x.shape[-1]
-    grouped = reshape(x, (n, math.prod(x.shape[1:-1]), num_groups, c // num_groups))
+    grouped = _grouped(x, num_groups, "group_norm")
+    if _is_affine(x, weight, bias):
+        y, _, _ = NormalizeLeakyReLU.apply(grouped, weight, bias, eps=eps, slope=1.0)
+        return reshape(y, x.shape)
     xhat, _, _ = Standardize.apply(grouped, eps=eps)
     return _affine(reshape(xhat, x.shape), weight, bias)
+
+
+def group_norm_silu(x, num_groups, weight=None, bias=None, eps=1e-5):
+    """silu(group_norm(x, …)) in one pass over each image: x (N, ..., C) to the same, as `group_norm`.
+
+    Neither the normalised x nor what goes into the SiLU is stored: both are made of x again where a gradient is asked
+    for.
+    """
+    if not _is_affine(x, weight, bias):
+        return silu(group_norm(x, num_groups, weight, bias, eps))
+    y, _, _ = NormalizeSiLU.apply(_grouped(x, num_groups, "group_norm_silu"), weight, bias, eps=eps)
+    return reshape(y, x.shape)
+
+
+def _grouped(x, num_groups, name):
+    """x (N, ..., C) as (N, P, G, C/G)."""
+    if x.ndim < 2 or num_groups < 1 or x.shape[-1] % num_groups:
+        raise ShapeError(
+            f"{name} got x {tuple(x.shape)} and {num_groups} groups; the last axis must be divisible by them"
+        )
+    n, c = x.shape[0], x.shape[-1]
+    return reshape(x, (n, math.prod(x.shape[1:-1]), num_groups, c // num_groups))
+
+
+def _is_affine(x, weight, bias):
+    """Whether the fused ops take weight and bias: both there, one number for each channel of a tensor with values."""
+    shape = tuple(x.shape[-1:])
+    return weight is not None and bias is not None and tuple(weight.shape) == tuple(bias.shape) == shape and x.numel()
 
 
 def instance_norm(x, weight=None, bias=None, eps=1e-5):
@@ -129,14 +102,37 @@ def batch_norm_train(x, weight=None, bias=None, eps=1e-5):
         UserError: a single value per channel, whose variance is 0.
     Source: Batch Normalization. Ioffe, Szegedy, 2015, https://arxiv.org/abs/1502.03167
     """
+    if _is_affine(x, weight, bias):
+        return batch_norm_leaky_relu(x, weight, bias, eps, negative_slope=1.0)
+    xhat, mean, var = Standardize.apply(_one_image(x, "batch_norm"), eps=eps)
+    c = x.shape[-1]
+    return _affine(reshape(xhat, x.shape), weight, bias), reshape(mean, (c,)), reshape(var, (c,))
+
+
+def batch_norm_leaky_relu(x, weight=None, bias=None, eps=1e-5, negative_slope=0.0):
+    """leaky_relu(`batch_norm_train`(x, …)) in one pass: y (N, ..., C), and the mean and biased variance (C,).
+
+    Args:
+        x: (N, ..., C); weight, bias: (C,) or None.
+        negative_slope: 0 for a ReLU.
+    """
+    if not _is_affine(x, weight, bias):
+        y, mean, var = batch_norm_train(x, weight, bias, eps)
+        return leaky_relu(y, negative_slope), mean, var
+    c = x.shape[-1]
+    image = _one_image(x, "batch_norm")
+    y, mean, var = NormalizeLeakyReLU.apply(image, weight, bias, eps=eps, slope=float(negative_slope))
+    return reshape(y, x.shape), reshape(mean, (c,)), reshape(var, (c,))
+
+
+def _one_image(x, name):
+    """x (N, ..., C) as (1, N·…, C, 1)."""
     count = math.prod(x.shape[:-1])
     if count == 1:
         raise UserError(
-            f"batch_norm got x {tuple(x.shape)}: one value per channel has no variance; use a larger batch or eval()"
+            f"{name} got x {tuple(x.shape)}: one value per channel has no variance; use a larger batch or eval()"
         )
-    c = x.shape[-1]
-    xhat, mean, var = Standardize.apply(reshape(x, (1, count, c, 1)), eps=eps)
-    return _affine(reshape(xhat, x.shape), weight, bias), reshape(mean, (c,)), reshape(var, (c,))
+    return reshape(x, (1, count, x.shape[-1], 1))
 
 
 def batch_norm(x, running_mean, running_var, weight=None, bias=None, eps=1e-5):

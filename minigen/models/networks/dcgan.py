@@ -76,8 +76,7 @@ class DCGANDiscriminator(nn.Module):
             normalise = norm is not None and i > 0
             bias = not normalise  # a normalisation would take it away again
             layers.append(wrap(normal(nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=bias, rng=rng), rng)))
-            layers += [norm(n_out)] if normalise else []
-            layers.append(nn.LeakyReLU(0.2))
+            layers += _activated(n_out, norm if normalise else None)
         self.layers = nn.Sequential(*layers, nn.Flatten())
         features = h * w * channels[-1]
         self.judge = wrap(normal(nn.Linear(features, 1, rng=rng), rng))
@@ -118,10 +117,19 @@ def normal(layer, rng, std=STD):
 
 
 def _standardised(channels, rng):
-    """Batch normalisation whose weight starts as N(1, 0.02²), and ReLU."""
-    norm = nn.BatchNorm(channels)
+    """Batch normalisation whose weight starts as N(1, 0.02²), and ReLU, in one; see `_activated` for the second."""
+    norm = nn.BatchNormLeakyReLU(channels)
     norm.weight.copy_(nn.init.normal(channels, rng, mean=1.0, std=STD))
-    return norm, nn.ReLU()
+    return norm, nn.Identity()
+
+
+def _activated(channels, norm):
+    """A normalisation (or none) and a leaky ReLU; checkpoints know what follows by its place, so one layer for both is
+    two with an idle one.
+    """
+    if norm is nn.BatchNorm:
+        return nn.BatchNormLeakyReLU(channels, 0.2), nn.Identity()
+    return (*([norm(channels)] if norm else []), nn.LeakyReLU(0.2))
 
 
 def _doubling(n_in, n_out, bias, rng):

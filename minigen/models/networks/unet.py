@@ -69,8 +69,8 @@ class UNet(nn.Module):
             self.up.append(Ascent(n, base * multiplier, joined, width, attend, level > 0, rng=rng))
             n = base * multiplier
         self.leave = nn.Sequential(
-            normalisation(n), nn.SiLU(), zeroed(nn.Conv2d(n, out_channels or channels, 3, padding=1, rng=rng))
-        )
+            activated(n), nn.Identity(), zeroed(nn.Conv2d(n, out_channels or channels, 3, padding=1, rng=rng))
+        )  # the SiLU that stood second is in the first now; checkpoints know the convolution as the third
 
     def forward(self, x, t, labels=None):
         told = F.silu(self.tell(t, labels))  # (N, width)
@@ -148,17 +148,17 @@ class ResidualBlock(nn.Module):
     """
 
     def __init__(self, n_in, n_out, width, *, rng):
-        self.norm1 = normalisation(n_in)
+        self.norm1 = activated(n_in)
         self.conv1 = nn.Conv2d(n_in, n_out, 3, padding=1, rng=rng)
         self.told = nn.Linear(width, n_out, rng=rng)
-        self.norm2 = normalisation(n_out)
+        self.norm2 = activated(n_out)
         self.conv2 = zeroed(nn.Conv2d(n_out, n_out, 3, padding=1, rng=rng))
         self.skip = nn.Identity() if n_in == n_out else nn.Conv2d(n_in, n_out, 1, rng=rng)
 
     def forward(self, x, told):
         n, n_out = told.shape[0], self.conv1.out_channels
-        h = self.conv1(F.silu(self.norm1(x))) + self.told(told).reshape(n, 1, 1, n_out)
-        return self.skip(x) + self.conv2(F.silu(self.norm2(h)))
+        h = self.conv1(self.norm1(x)) + self.told(told).reshape(n, 1, 1, n_out)
+        return self.skip(x) + self.conv2(self.norm2(h))
 
 
 class SelfAttention(nn.Module):
@@ -177,8 +177,16 @@ class SelfAttention(nn.Module):
 
 def normalisation(channels):
     """GroupNorm of 8 groups, or fewer, so that each has 4 channels: one channel's would remove what time adds to it."""
-    groups = next(g for g in (8, 4, 2, 1) if g == 1 or (channels % g == 0 and channels >= 4 * g))
-    return nn.GroupNorm(groups, channels)
+    return nn.GroupNorm(_groups(channels), channels)
+
+
+def activated(channels):
+    """The same with a SiLU behind it."""
+    return nn.GroupNormSiLU(_groups(channels), channels)
+
+
+def _groups(channels):
+    return next(g for g in (8, 4, 2, 1) if g == 1 or (channels % g == 0 and channels >= 4 * g))
 
 
 def zeroed(layer):

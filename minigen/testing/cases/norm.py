@@ -45,6 +45,11 @@ def _group_norm_reference(x, *affine, num_groups, eps):
     return _scaled(np.concatenate([_standard(c, tuple(range(1, x.ndim)), eps) for c in channels], -1), *affine)
 
 
+def _group_norm_silu_reference(x, *affine, num_groups, eps):
+    z = _group_norm_reference(x, *affine, num_groups=num_groups, eps=eps)
+    return z / (1 + np.exp(-z))
+
+
 def _instance_norm(d):
     c = d.integer(1, 3)
     x = d.distinct((d.side(), *d.shape(least_axes=1, most_axes=2, least=2), c), 0.3)
@@ -60,6 +65,23 @@ def _batch_norm_train(d):
 def _batch_norm_train_reference(x, *affine, eps):
     axes = tuple(range(x.ndim - 1))
     return _scaled(_standard(x, axes, eps), *affine), x.mean(axes), x.var(axes)
+
+
+def _batch_norm_leaky_relu(d):
+    """No value whose sign rounding could change: of two, an affine map of opposite signs is drawn."""
+    sample = _batch_norm_train(d)
+    options = {**sample.options, "negative_slope": d.choice((0.0, 0.2))}
+    x, *affine = sample.inputs
+    z = _batch_norm_train_reference(x, *affine, eps=options["eps"])[0]
+    if np.abs(z).min() > 0.02:
+        return Sample((x, *affine), options)
+    c = x.shape[-1]
+    return Sample((x, d.values((c,), 0.1, 1), d.choice((-4.0, 4.0)) * np.ones(c)), options)
+
+
+def _batch_norm_leaky_relu_reference(x, *affine, eps, negative_slope):
+    z, mean, var = _batch_norm_train_reference(x, *affine, eps=eps)
+    return np.where(z > 0, z, negative_slope * z), mean, var
 
 
 def _batch_norm(d):
@@ -83,9 +105,12 @@ CASES = (
          _layer_norm_reference, _layer_norm),
     Case("group_norm", lambda x, *affine, **o: F.group_norm(x, o["num_groups"], *affine, eps=o["eps"]),
          _group_norm_reference, _group_norm),
+    Case("group_norm_silu", lambda x, *affine, **o: F.group_norm_silu(x, o["num_groups"], *affine, eps=o["eps"]),
+         _group_norm_silu_reference, _group_norm),
     Case("instance_norm", F.instance_norm,
          lambda x, *affine, eps: _scaled(_standard(x, tuple(range(1, x.ndim - 1)), eps), *affine), _instance_norm),
     Case("batch_norm_train", F.batch_norm_train, _batch_norm_train_reference, _batch_norm_train),
+    Case("batch_norm_leaky_relu", F.batch_norm_leaky_relu, _batch_norm_leaky_relu_reference, _batch_norm_leaky_relu),
     Case("batch_norm", F.batch_norm, _batch_norm_reference, _batch_norm),
     Case("rms_norm", F.rms_norm,
          lambda x, *affine, eps: _scaled(x / np.sqrt(np.mean(x * x, -1, keepdims=True) + eps), *affine), _rms_norm),

@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("numba")
 
-MODULES = ("elementwise", "norm", "optim", "pool", "random")
+MODULES = ("activated", "elementwise", "norm", "optim", "pool", "random")
 
 EVERY_KERNEL = """
 import numpy as np
-from minigen.backends.cpu import elementwise, norm, optim, pool, random
-from minigen.backends.reference import elementwise as e, norm as n, optim as o, pool as p, random as r
+from minigen.backends.cpu import activated, elementwise, norm, optim, pool, random, rectified, sums
+from minigen.backends.reference import activated as a, elementwise as e, norm as n, optim as o, pool as p, random as r
 
 def agree(got, expected):
     for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (got, expected)), strict=True):
@@ -28,6 +28,19 @@ agree(elementwise.bce_with_logits(x, t), e.bce_with_logits(x, t))
 standard = n.standardize(x, 1e-5)
 agree(norm.standardize(x, 1e-5), standard)
 agree(norm.standardize_grad(t, standard[0], standard[2], 1e-5), n.standardize_grad(t, standard[0], standard[2], 1e-5))
+for x4, t4 in ((x, t), (np.tile(x[:, :1], (1, 9000, 1, 1)), np.tile(t[:, :1], (1, 9000, 1, 1)))):
+    affine = x4, x4[0, 0].ravel(), t4[0, 0].ravel()
+    for name, options in (("silu", (1e-5,)), ("leaky_relu", (1e-5, 0.2))):
+        results = []
+        for module in (activated, a):
+            y, *statistics = getattr(module, f"normalize_{name}")(*affine, *options)
+            gradients = getattr(module, f"normalize_{name}_grad")(t4, *affine, *statistics, *options)
+            results.append((y, *statistics, *(v / len(v.ravel()) for v in gradients)))
+        agree(*results)
+    agree(sums.add(x4, t4), x4 + t4)
+    agree(sums.sum(x4, (0, 1)) / len(x4[0]), x4.mean((0, 1)))
+agree(rectified.leaky_relu(x, 0.2), e.leaky_relu(x, 0.2))
+agree(rectified.leaky_relu_grad(t, x, 0.2), e.leaky_relu_grad(t, x, 0.2))
 window = (2, 2), (1, 2), (1, 0)
 values, indices = p.max_pool2d(x, *window)
 agree(pool.max_pool2d(x, *window), (values, indices))
@@ -50,7 +63,8 @@ agree(got, expected)
 
 COUNT_MISSES = """
 import numba
-dispatchers = {v for m in (elementwise, norm, optim, pool, random) for v in vars(m).values() if hasattr(v, "stats")}
+modules = activated, elementwise, norm, optim, pool, random, rectified, sums
+dispatchers = {v for m in modules for v in vars(m).values() if hasattr(v, "stats")}
 assert dispatchers
 print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))
 """
