@@ -30,6 +30,8 @@ from .ops.arithmetic import (
 from .ops.attention import scaled_dot_product_attention
 from .ops.conv import conv1d, conv2d, conv_transpose2d
 from .ops.copies import clone
+from .ops.coupling import affine_coupling
+from .ops.dense import linear_relu, linear_tanh
 from .ops.einsum import einsum
 from .ops.elementwise import (
     erf,
@@ -108,19 +110,19 @@ from .ops.trigonometry import atan, cos, cosh, sin, sinh, tan, tanh
 from .ops.vector_norm import norm
 
 __all__ = [
-    "abs", "add", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm", "batch_norm_train",
-    "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "cholesky", "chunk", "clamp", "clone",
-    "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diagonal", "div",
-    "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2", "expand", "expm1", "flatten", "flip",
+    "abs", "add", "affine_coupling", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm",
+    "batch_norm_train", "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "cholesky", "chunk", "clamp",
+    "clone", "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diagonal",
+    "div", "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2", "expand", "expm1", "flatten", "flip",
     "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm", "gt", "hardtanh", "huber_loss",
-    "index_select", "instance_norm", "interpolate", "inv", "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm",
-    "le", "leaky_relu", "lerp", "linear", "log", "log1p", "log2", "log_softmax", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d", "maximum",
-    "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss", "norm",
-    "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
+    "index_select", "instance_norm", "interpolate", "inv", "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm", "le",
+    "leaky_relu", "lerp", "linear", "linear_relu", "linear_tanh", "log", "log1p", "log2", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d",
+    "maximum", "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss",
+    "norm", "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
     "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze",
-    "var", "where",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
+    "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze", "var",
+    "where",
 ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
-from .elementwise import bce_with_logits, sigmoid, silu, silu_grad, softplus, tanh_grad
-from .gemm import linear, matmul
+from .coupling import affine_coupling, affine_coupling_grad
+from .elementwise import bce_with_logits, relu, relu_grad, sigmoid, silu, silu_grad, softplus, tanh_grad
+from .gemm import linear, linear_weight_grad, matmul
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad
 from .norm import standardize, standardize_grad
 from .optim import adam_step, lerp_, sgd_step, squared_norm
@@ -11,8 +12,9 @@ from .pool import avg_pool2d, avg_pool2d_adjoint, max_pool2d, pool_gather, pool_
 from .random import philox_bits, philox_normal, philox_uniform
 
 __all__ = [
-    "adam_step", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
-    "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "lerp_", "linear", "matmul",
-    "max_pool2d", "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
-    "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "tanh_grad",
+    "adam_step", "affine_coupling", "affine_coupling_grad", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits",
+    "bernoulli_log_prob", "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "lerp_",
+    "linear", "linear_weight_grad", "matmul", "max_pool2d", "philox_bits", "philox_normal", "philox_uniform",
+    "pool_gather", "pool_scatter", "relu", "relu_grad", "sgd_step", "sigmoid", "silu", "silu_grad", "softplus",
+    "squared_norm", "standardize", "standardize_grad", "tanh_grad",
 ]  # fmt: skip
