@@ -30,6 +30,8 @@ from .ops.arithmetic import (
 from .ops.attention import scaled_dot_product_attention
 from .ops.conv import conv1d, conv2d, conv_transpose2d
 from .ops.copies import clone
+from .ops.coupling import affine_coupling
+from .ops.dense import linear_relu, linear_tanh
 from .ops.einsum import einsum
 from .ops.elementwise import (
     erf,
@@ -117,13 +119,14 @@ from .ops.trigonometry import atan, cos, cosh, sin, sinh, tan, tanh
 from .ops.vector_norm import norm
 
 __all__ = [
-    "abs", "add", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm", "batch_norm_leaky_relu",
-    "batch_norm_train", "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat", "cholesky", "chunk", "clamp",
-    "clone", "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diagonal",
-    "div", "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2", "expand", "expm1", "flatten", "flip",
-    "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm", "group_norm_silu", "gt", "hardtanh",
-    "huber_loss", "index_select", "instance_norm", "interpolate", "inv", "isfinite", "isnan", "kl_div", "l1_loss",
-    "layer_norm", "le", "leaky_relu", "lerp", "linear", "log", "log1p", "log2", "log_softmax", "logaddexp",
+    "abs", "add", "affine_coupling", "amax", "amin", "argmax", "argmin", "atan", "avg_pool2d", "batch_norm",
+    "batch_norm_leaky_relu", "batch_norm_train", "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat",
+    "cholesky", "chunk", "clamp", "clone", "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy",
+    "cumprod", "cumsum", "diagonal", "div", "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2",
+    "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm",
+    "group_norm_silu", "gt", "hardtanh", "huber_loss", "index_select", "instance_norm", "interpolate", "inv",
+    "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "lerp", "linear", "linear_relu",
+    "linear_tanh", "log", "log1p", "log2", "log_softmax", "logaddexp",
     "logical_and", "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d",
     "maximum", "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss",
     "norm", "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",

@@ -24,10 +24,18 @@ class Parameter(Tensor):
         if self._gradient_view is None:
             super().accumulate(gradient)
         elif self._fresh:
-            self._overwrite(gradient._array)
+            if gradient._array is self._gradient_view:  # it was computed there
+                self._gradient_version[0] += 1
+                self._fresh = False
+            else:
+                self._overwrite(gradient._array)
         else:
             self._gradient_view += gradient._array
             self._gradient_version[0] += 1
+
+    def room(self):
+        """The flat buffer's view, if the next gradient overwrites it."""
+        return self._gradient_view if self._fresh and self.requires_grad else None
 
     @property
     def grad(self):

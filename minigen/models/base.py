@@ -204,7 +204,7 @@ class Model(nn.Module):
     @property
     def dtype(self):
         """float32, or float64 after ``to("float64")``: of the parameters, and so of latents and data."""
-        return self.parameters()[0].dtype
+        return next(self._tensors("parameter"))[1].dtype  # the first: a list of all takes longer than an op
 
     def check_shape(self, x):
         """Raise UserError unless x is (N, *shape)."""

@@ -178,6 +178,13 @@ def _bce(logits, target, weight=None, pos_weight=None, reduction="mean"):
     return TF.binary_cross_entropy_with_logits(logits, target, weight, reduction=reduction, pos_weight=pos_weight)
 
 
+def _affine_coupling(x, parameters, start):
+    s, t = parameters.chunk(2, dim=1)
+    before, changed, after = x[:, :start], x[:, start : start + s.shape[1]], x[:, start + s.shape[1] :]
+    s = torch.tanh(s)
+    return torch.cat((before, changed * torch.exp(s) + t, after), dim=1), s.sum(1)
+
+
 def _bernoulli(logits, target, event_dims):
     return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
 
@@ -302,6 +309,9 @@ COUNTERPARTS |= {
     "scatter_add": _scatter_add,
     "embedding": _embedding,
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
+    "affine_coupling": _affine_coupling,
+    "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
+    "linear_tanh": lambda x, weight, bias=None: torch.tanh(TF.linear(x, weight.T, bias)),
     "conv1d": _conv1d,
     "conv2d": _conv2d,
     "conv_transpose2d": _conv_transpose2d,

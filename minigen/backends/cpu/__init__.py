@@ -4,8 +4,9 @@ from . import memory
 from .activated import normalize_leaky_relu, normalize_leaky_relu_grad, normalize_silu, normalize_silu_grad
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
-from .elementwise import bce_with_logits, sigmoid, silu, silu_grad, softplus, tanh_grad
-from .gemm import linear, matmul
+from .coupling import affine_coupling, affine_coupling_grad
+from .elementwise import bce_with_logits, relu, relu_grad, sigmoid, silu, silu_grad, softplus, tanh_grad
+from .gemm import linear, linear_weight_grad, matmul
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad
 from .norm import standardize, standardize_grad
 from .optim import adam_step, lerp_, sgd_step, squared_norm
@@ -15,11 +16,11 @@ from .rectified import leaky_relu, leaky_relu_grad
 from .sums import add, sum
 
 __all__ = [
-    "adam_step", "add", "avg_pool2d", "avg_pool2d_adjoint", "bce_with_logits", "bernoulli_log_prob",
-    "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "leaky_relu",
-    "leaky_relu_grad", "lerp_", "linear", "matmul",
+    "adam_step", "add", "affine_coupling", "affine_coupling_grad", "avg_pool2d", "avg_pool2d_adjoint",
+    "bce_with_logits", "bernoulli_log_prob", "bernoulli_log_prob_grad", "conv2d", "conv2d_input_grad",
+    "conv2d_weight_grad", "leaky_relu", "leaky_relu_grad", "lerp_", "linear", "linear_weight_grad", "matmul",
     "max_pool2d", "normalize_leaky_relu", "normalize_leaky_relu_grad", "normalize_silu", "normalize_silu_grad",
-    "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "sgd_step",
+    "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "relu", "relu_grad", "sgd_step",
     "sigmoid", "silu", "silu_grad", "softplus", "squared_norm", "standardize", "standardize_grad", "sum", "tanh_grad",
 ]  # fmt: skip
 

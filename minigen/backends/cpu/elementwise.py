@@ -17,6 +17,7 @@ from .threads import run
 
 CHUNK = 4096  # elements
 RATE = 1.5e9  # elements per second on one thread
+COPY_RATE = 1e10  # the same of kernels that do little more than to load and to store
 # Reassociation would undo the two-part reduction by ln 2, "nnan" the propagation of NaN. Python's division checks for
 # zero, NumPy's does not and can be a vector instruction.
 FAST = {"fastmath": {"contract"}, "error_model": "numpy", "cache": True}
@@ -25,9 +26,11 @@ LOG2_E = np.float32(1 / np.log(2))
 LN2_HIGH = np.float32(0.693359375)  # ln 2 in two parts: n·LN2_HIGH is exact for every n that occurs
 LN2_LOW = np.float32(np.log(2) - 0.693359375)
 ROUND = np.float32(1.5 * 2**23)  # adding and subtracting it rounds to the nearest integer
+EXPM1 = tuple(np.float32(1 / factorial(k)) for k in range(8, 0, -1))  # (eʳ − 1)/r, |r| ≤ ln 2 / 2
 EXP = tuple(np.float32(1 / factorial(k)) for k in range(7, -1, -1))  # eʳ, |r| ≤ ln 2 / 2
 LOG1P = tuple(np.float32(2 / (2 * k + 1)) for k in range(7, -1, -1))  # log((1+s)/(1−s))/s in s², 0 ≤ s ≤ 1/3
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+LEAST_POWER = np.float32(-126)  # of two that is normal
 LOWEST = np.float32(-104)  # eˣ rounds to 0 below
 
 
@@ -47,12 +50,25 @@ def _power_of_two(n):
 
 @njit(**FAST)
 def exp_negative(x):
-    """eˣ of −∞ ≤ x ≤ 0, with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
+    """eˣ of −∞ ≤ x ≤ 0 (and as well of x up to 88), with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
     x = max(x, LOWEST)
     n = (x * LOG2_E + ROUND) - ROUND
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     half = np.int32(n) >> 1  # 2ⁿ in two factors, since it may be subnormal
     return _polynomial(EXP, r) * _power_of_two(half) * _power_of_two(np.int32(n) - half)
+
+
+@njit(**FAST)
+def tanh(x):
+    """tanh x = −u/(2 + u), u = e^(−2|x|) − 1, with the sign of x: no digit is lost near 0. NaN stays NaN."""
+    z = max(-TWO * abs(x), LOWEST)
+    n = (z * LOG2_E + ROUND) - ROUND
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
+    power = _power_of_two(np.int32(max(n, LEAST_POWER)))
+    u = power * (r * _polynomial(EXPM1, r)) + (power - ONE)
+    y = -u / (TWO + u)
+    y = -y if x < ZERO else y
+    return y if x == x else x
 
 
 @njit(**FAST)
@@ -127,6 +143,45 @@ def _tanh_grad_parallel(g, y, out, size, chunk):
 
 
 @njit(**FAST)
+def _relu(x, out, start, stop):
+    x, out = x[start:stop], out[start:stop]
+    for i in range(out.size):
+        out[i] = ZERO if x[i] <= ZERO else x[i]
+
+
+@njit(cache=True, parallel=True)
+def _relu_parallel(x, out, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _relu(x, out, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _relu_in_place(x, start, stop):
+    x = x[start:stop]
+    for i in range(x.size):
+        x[i] = ZERO if x[i] <= ZERO else x[i]
+
+
+@njit(cache=True, parallel=True)
+def _relu_in_place_parallel(x, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _relu_in_place(x, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
+def _relu_grad(g, x, out, start, stop):
+    g, x, out = g[start:stop], x[start:stop], out[start:stop]
+    for i in range(out.size):
+        out[i] = ZERO if x[i] <= ZERO else g[i]
+
+
+@njit(cache=True, parallel=True)
+def _relu_grad_parallel(g, x, out, size, chunk):
+    for c in prange((size + chunk - 1) // chunk):
+        _relu_grad(g, x, out, c * chunk, min(size, (c + 1) * chunk))
+
+
+@njit(**FAST)
 def _silu(x, out, start, stop):
     x, out = x[start:stop], out[start:stop]
     for i in range(out.size):
@@ -181,6 +236,23 @@ def tanh_grad(g, y, out=None):
     return _map(_tanh_grad, _tanh_grad_parallel, out, g, y)
 
 
+def relu(x, out=None):
+    """max(x, 0) of x (...); NaN stays NaN."""
+    if not _served(x, out):
+        return reference.relu(x, out)
+    if out is x:  # a kernel that reads one array and writes another goes number by number where they overlap
+        run(_relu_in_place, _relu_in_place_parallel, x.size, CHUNK, x.reshape(-1), per_second=COPY_RATE)
+        return x
+    return _map(_relu, _relu_parallel, out, x, rate=COPY_RATE)
+
+
+def relu_grad(g, x, out=None):
+    """0 where x ≤ 0, else g, elementwise; both (...). A choice without branches, which np.where is not."""
+    if not (_served(g, out) and _served(x, out) and g.shape == x.shape):
+        return reference.relu_grad(g, x, out)
+    return _map(_relu_grad, _relu_grad_parallel, out, g, x, rate=COPY_RATE)
+
+
 def silu(x, out=None):
     """x σ(x) of x (...), in one pass."""
     if not _served(x, out):
@@ -203,8 +275,8 @@ def _contiguous_float32(x):
     return isinstance(x, np.ndarray) and x.dtype == np.float32 and x.flags.c_contiguous
 
 
-def _map(serial, parallel, out, *inputs):
+def _map(serial, parallel, out, *inputs, rate=RATE):
     target = target_for(out, inputs[0].shape, inputs[0].dtype, *inputs)
     flat = [x.reshape(-1) for x in (*inputs, target)]
-    run(serial, parallel, target.size, CHUNK, *flat, per_second=RATE)
+    run(serial, parallel, target.size, CHUNK, *flat, per_second=rate)
     return deliver(target, out)

@@ -24,6 +24,7 @@ from numba import njit, prange
 
 from ..reference import gemm as reference
 from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
+from .columns import NARROW, column_sums, narrow_product
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch, parallel_threshold, workers
 from .vectors import MASKS, VECTOR_BYTES, pointer
@@ -159,6 +160,14 @@ def linear(x, weight, bias, out=None):
     return deliver(c, out)
 
 
+def linear_weight_grad(x, g, weight=None, bias=None):
+    """See `reference.linear_weight_grad`; float32 and float64 are served here."""
+    fits = x.ndim == g.ndim == 2 and len(x) == len(g) and g.dtype in ZEROS
+    if not fits or x.dtype != g.dtype or not g.flags.c_contiguous:
+        return reference.linear_weight_grad(x, g, weight, bias)
+    return matmul(x.T, g, out=weight), column_sums(g, bias)
+
+
 def parts_for(operations):
     """Into how many parts to split a kernel of so many additions and multiplications."""
     return 1 if operations < LEAST or operations < parallel_threshold(RATE) else workers()
@@ -193,6 +202,8 @@ def _launch(c, a, b, start, biased):
     """Multiply matrices whose batch axes are C's, or a single matrix's, into the contiguous C."""
     (m, k), n = a.shape[-2:], b.shape[-1]
     batch = c.size // (m * n)
+    if n <= NARROW and batch == 1 and not biased and narrow_product(c, a, b):
+        return
     a, a_g, a_m, a_k = _oriented(a)
     b, b_g, b_k, b_n = _oriented(b)
     size, row = c.itemsize, b_k * c.itemsize

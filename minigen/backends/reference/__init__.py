@@ -7,9 +7,10 @@ from .activated import (  # noqa: F401
     normalize_silu_grad,
 )
 from .conv import conv2d, conv2d_input_grad, conv2d_weight_grad  # noqa: F401
+from .coupling import affine_coupling, affine_coupling_grad  # noqa: F401
 from .elementwise import *  # noqa: F403
 from .factorisations import cholesky, inv, slogdet, solve, solve_triangular  # noqa: F401
-from .gemm import linear, matmul  # noqa: F401
+from .gemm import linear, linear_weight_grad, matmul  # noqa: F401
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad  # noqa: F401
 from .norm import standardize, standardize_grad  # noqa: F401
 from .optim import adam_step, all_finite, clamp_, lerp_, scale_, sgd_step, squared_norm  # noqa: F401

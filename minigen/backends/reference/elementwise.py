@@ -72,6 +72,12 @@ def relu(x, out=None):
     return np.maximum(x, 0.0, out=out)
 
 
+def relu_grad(g, x, out=None):
+    """z = 0 where x ≤ 0, else g: the gradient that passes through y = max(x, 0), of which y tells as much as x."""
+    z = np.where(x <= 0, g.dtype.type(0), g)
+    return z if out is None else np.positive(z, out=out)
+
+
 def leaky_relu(x, slope, out=None):
     """y = x for x > 0, else slope · x: a product, since a choice between two arrays is often mispredicted."""
     return np.multiply(x, _steps(x, slope), out=out)

@@ -20,3 +20,11 @@ def linear(x, weight, bias, out=None):
     """
     out = np.matmul(x, weight, out=out)
     return out if bias is None else np.add(out, bias, out=out)
+
+
+def linear_weight_grad(x, g, weight=None, bias=None):
+    """What reaches weight and bias of y = x · weight + bias, given the gradient g of y: xᵀ g and Σ_m g[m].
+
+    x (M, K) and g (M, N) give (K, N) and (N,), written to ``weight`` and ``bias`` where those are given.
+    """
+    return np.matmul(x.T, g, out=weight), np.sum(g, axis=0, out=bias)

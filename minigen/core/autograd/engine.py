@@ -71,6 +71,7 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
     order = _creation_order([output.op for output in outputs if output.op is not None])
     leading = None if targets is None else _leading_to(targets, order)
     found, backend = {}, backends.activate(backends.current())
+    filling, state.filling = state.filling, targets is None and not create_graph
     try:
         with recording(create_graph):
             while order:
@@ -86,6 +87,7 @@ def _propagate(outputs, gradients, inputs, retain_graph, create_graph):
                 if not retain_graph:
                     op.release()
     finally:
+        state.filling = filling
         backends.activate(backend)
     if inputs is not None:
         return [arrived.get(x, [None])[0] if x.op is None else found.get(x.edge) for x in inputs]

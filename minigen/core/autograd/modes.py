@@ -14,6 +14,7 @@ from ...errors import NonFiniteError
 
 class _State(threading.local):
     recording = True
+    filling = False  # the gradients of leaves that are being computed are for their ``grad`` alone
     watch = None  # the active `anomaly` context
     path = ()  # names of the modules that are being called, outermost first
 

@@ -119,15 +119,16 @@ class Op(ABC):
         for x in inputs:
             if not isinstance(x, Variable):
                 x = first.constant(x)
-            admitted.append(x)
-            if not isinstance(x, Variable):  # a Python number: it takes the tensors' dtype
-                arrays.append(x)
-                continue
+                if not isinstance(x, Variable):  # a Python number: it takes the tensors' dtype
+                    admitted.append(x)
+                    arrays.append(x)
+                    continue
             array = x._array
             if array.dtype != dtype or type(array) is not kind:
                 self._refuse(first._array, array)
             if x.requires_grad:
                 differentiable = True
+            admitted.append(x)
             arrays.append(array)
         return admitted, arrays, first, differentiable
 
@@ -144,19 +145,23 @@ class Op(ABC):
         self.number = next(_clock)
         self.edges, self.shapes = edges, shapes = [], []
         for x in inputs:
-            number = not isinstance(x, Variable)
-            edges.append(None if number else x.edge)
-            shapes.append(None if number else x._array.shape)
+            if isinstance(x, Variable):
+                edges.append(x.edge)
+                shapes.append(x._array.shape)
+            else:
+                edges.append(None)
+                shapes.append(None)
         self.dtype = first._array.dtype
         self.wrap = first.wrap
         if self.saves:
-            chosen = [inputs[i] for i in self.saves]
-            self._saved = [(x, x.version[0] if isinstance(x, Variable) else None) for x in chosen]
+            self._saved = saved = []
+            for i in self.saves:
+                x = inputs[i]
+                saved.append((x, x.version[0] if isinstance(x, Variable) else None))
 
     def _remember(self, outputs):
         """Keep what going back needs of the outputs: arrays, never the Variables, which would close a cycle."""
-        versions = [(i, outputs[i]._array, outputs[i].version) for i in self.saves_outputs]
-        self._outputs = [(i, array, version, version[0]) for i, array, version in versions]
+        self._outputs = [(i, outputs[i]._array, outputs[i].version, outputs[i].version[0]) for i in self.saves_outputs]
 
     @property
     def saved(self):
@@ -164,7 +169,7 @@ class Op(ABC):
         for x, count in self._saved:
             if count is not None and x.version[0] != count:
                 self._refuse_changed(x.version[0] - count)
-        return tuple(x for x, _ in self._saved)
+        return [x for x, _ in self._saved]
 
     @property
     def outputs(self):
@@ -172,7 +177,16 @@ class Op(ABC):
         for _, _, version, count in self._outputs:
             if version[0] != count:
                 self._refuse_changed(version[0] - count)
-        return tuple(self.wrap(array, self, i, version) for i, array, version, _ in self._outputs)
+        return [self.wrap(array, self, i, version) for i, array, version, _ in self._outputs]
+
+    def room(self, i):
+        """Where the gradient of input ``i`` may be computed at once: the array that holds a parameter's gradient, if
+        no other gradient can reach it before; else None."""
+        edge = self.edges[i]
+        if edge is None or not state.filling or not isinstance(edge[0], Variable):
+            return None
+        arrivals = sum(other is not None and other[0] is edge[0] for other in self.edges)
+        return edge[0].room() if arrivals == 1 else None
 
     def _refuse_changed(self, times):
         raise GraphError(

@@ -35,6 +35,10 @@ class Variable:
         """Count one change in place."""
         self.version[0] += 1
 
+    def room(self):
+        """An array that the first gradient may be computed into instead of being copied there; here there is none."""
+        return None
+
     def accumulate(self, gradient):
         """Add ``gradient`` (a Variable of the same shape) to this leaf's ``grad``."""
         # a copy, since the same gradient may arrive at several leaves, or be a view that cannot be written to

@@ -1,7 +1,27 @@
 """Modules in order: Sequential calls them one after the other, ModuleList only holds them."""
 
 from ...errors import UserError
+from .. import functional as F
+from ..autograd.modes import state
+from .activation import ReLU, Tanh
+from .linear import Linear
 from .module import Module
+
+_JOINED = {ReLU: F.linear_relu, Tanh: F.linear_tanh}
+
+
+def call_in_turn(modules, x):
+    """f_n(… f₂(f₁(x))) of a list of modules; a `Linear` with `ReLU` or `Tanh` behind it is one op of the two.
+
+    Under `anomaly`, which is to name the module, each is called by itself.
+    """
+    i = 0
+    while i < len(modules):
+        module, behind = modules[i], modules[i + 1] if i + 1 < len(modules) else None
+        joined = _JOINED.get(type(behind)) if type(module) is Linear and state.watch is None else None
+        x = module(x) if joined is None else module(x, joined)
+        i += 1 if joined is None else 2
+    return x
 
 
 class ModuleList(Module):
@@ -44,7 +64,10 @@ class ModuleList(Module):
 
 
 class Sequential(Module):
-    """y = f_n(… f₂(f₁(x))): ``Sequential(Linear(…), Tanh(), Linear(…))``; can be indexed, sliced and iterated."""
+    """y = f_n(… f₂(f₁(x))): ``Sequential(Linear(…), Tanh(), Linear(…))``; can be indexed, sliced and iterated.
+
+    A `Linear` and a `ReLU` or `Tanh` right behind it are computed by one op.
+    """
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
@@ -55,9 +78,7 @@ class Sequential(Module):
             setattr(self, str(i), module)
 
     def forward(self, x):
-        for module in self:
-            x = module(x)
-        return x
+        return call_in_turn(self.children(), x)
 
     append, __getitem__ = ModuleList.append, ModuleList.__getitem__
     __len__, __iter__ = ModuleList.__len__, ModuleList.__iter__

@@ -25,8 +25,9 @@ class Linear(Module):
         self.weight = Parameter(init.kaiming_uniform((in_features, out_features), rng, a=math.sqrt(5), dtype=dtype))
         self.bias = Parameter(uniform_bias(out_features, in_features, rng, dtype)) if bias else None
 
-    def forward(self, x):
-        return self.transform(x, self.weight)
+    def forward(self, x, op=F.linear):
+        """``op`` may bring an activation along: `functional.linear_relu`, `functional.linear_tanh`."""
+        return op(x, self.weight, self.bias)
 
     def transform(self, x, weight):
         """The layer with ``weight`` in the place of its own; `SpectralNorm` calls it."""

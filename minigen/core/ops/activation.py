@@ -33,8 +33,19 @@ class ReLU(Op):
         return self.kernels.relu(x)
 
     def backward(self, g):
-        (x,) = self.saved
-        return where(x <= 0, 0.0, g)
+        return ReLUGrad.apply(g, *self.saved)
+
+
+class ReLUGrad(Op):
+    """z = 0 where x ≤ 0, else g, the backward of `ReLU`;  dz/dg = 0 or 1, dz/dx = 0 wherever it exists."""
+
+    saves = (1,)
+
+    def forward(self, g, x):
+        return self.kernels.relu_grad(g, x)
+
+    def backward(self, h):
+        return ReLUGrad.apply(h, *self.saved), None
 
 
 class LeakyReLU(Op):

@@ -62,8 +62,43 @@ class Linear(Op):
 
     def backward(self, g):
         x, weight = self.saved
-        gradients = lambda: MatMulNT.apply(g, weight), lambda: MatMulTN.apply(x, g), lambda: g.sum(0)
-        return gradients[: len(self.edges)]
+        return linear_gradients(self, g, x, weight)
+
+
+class LinearWeightGrad(Op):
+    """(dW, db) = (Xᵀ G, Σ G), what reaches weight and bias of Y = X W + b, in one op.
+
+    With H and h the gradients of the two: dX = G Hᵀ, dG = X H + h. ``rooms`` are arrays to write to, or None.
+    """
+
+    saves = (0, 1)
+    rooms = (None, None)
+
+    def forward(self, x, g):
+        return self.kernels.linear_weight_grad(x, g, *self.rooms)
+
+    def backward(self, by_weight, by_bias):
+        x, g = self.saved
+        if by_weight is None:
+            return None, by_bias.expand(g.shape)
+        return (
+            lambda: MatMulNT.apply(g, by_weight),
+            lambda: MatMul.apply(x, by_weight) if by_bias is None else Linear.apply(x, by_weight, by_bias),
+        )
+
+
+def linear_gradients(op, g, x, weight):
+    """The gradients of the inputs of ``op``, whose first step was X W or X W + b, given that of this step's result."""
+    if len(op.edges) == 2:
+        return lambda: MatMulNT.apply(g, weight), lambda: MatMulTN.apply(x, g)
+    both = []
+
+    def to(i):
+        if not both:
+            both.extend(LinearWeightGrad.apply(x, g, rooms=(op.room(1), op.room(2))))
+        return both[i]
+
+    return lambda: MatMulNT.apply(g, weight), lambda: to(0), lambda: to(1)
 
 
 def matmul(a, b):
@@ -94,6 +129,11 @@ def linear(x, weight, bias=None):
     Raises:
         ShapeError: K or N differ between the inputs.
     """
+    return on_rows(Linear, x, weight, bias)
+
+
+def on_rows(op, x, weight, bias):
+    """The affine ``op`` of the rows of x, as `linear`; the shapes are checked here."""
     if (
         weight.ndim != 2
         or x.ndim < 1
@@ -106,7 +146,7 @@ def linear(x, weight, bias=None):
             " it needs (..., K), (K, N) and (N,)"
         )
     rows = x if x.ndim == 2 else reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
-    y = Linear.apply(rows, weight) if bias is None else Linear.apply(rows, weight, bias)
+    y = op.apply(rows, weight) if bias is None else op.apply(rows, weight, bias)
     return y if x.ndim == 2 else reshape(y, (*x.shape[:-1], weight.shape[1]))
 
 

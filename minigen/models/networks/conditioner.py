@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from ...core import nn
 from ...core.functional import sigmoid
+from ...core.nn.container import call_in_turn
 
 
 class MLPConditioner(nn.Module):
@@ -25,8 +26,9 @@ class MLPConditioner(nn.Module):
         _rest(rest[-1])
 
     def forward(self, x, context=None):
-        h = self.first(x)
-        return self.rest(h if context is None else h + self.context(context))
+        if context is None:
+            return call_in_turn([self.first, *self.rest], x)
+        return self.rest(self.first(x) + self.context(context))
 
 
 class GatedConvConditioner(nn.Module):

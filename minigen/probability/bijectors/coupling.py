@@ -6,7 +6,7 @@ determinant is that of f, and the inverse needs only the inverse of f.
 
 from abc import abstractmethod
 
-from ...core.functional import exp, tanh
+from ...core.functional import affine_coupling, exp, tanh
 from ...errors import UserError
 from .base import Bijector, sum_datum
 from .spline import MOST_BINS, parameters_of, spline, spline_inverse
@@ -60,6 +60,12 @@ class AffineCoupling(Coupling):
         super().__init__(mask, conditioner)
         self.limit = limit
         self.limited = not (isinstance(limit, int | float) and limit == 1)
+
+    def forward(self, x, context=None):
+        if self.limited or self.mask.start is None or x.ndim != 2:
+            return super().forward(x, context)
+        kept, _ = self.mask.split(x)
+        return affine_coupling(x, self._parameters(kept, context), self.mask.start)
 
     def transform(self, x, parameters):
         s, t = self._scale_and_shift(parameters)

@@ -16,6 +16,8 @@ class Mask(ABC):
 
     kept: int
     changed: int
+    start: int | None = None
+    """The first changed column, where the changed part is a range of the last axis and the kept one is the rest."""
 
     @abstractmethod
     def split(self, x):
@@ -41,6 +43,7 @@ class Halves(Mask):
                 f"a coupling got {features} value(s) to split; it needs at least 2: one half is changed given the other"
             )
         self.kept, self.changed = features // 2, features - features // 2
+        self.start = self.kept
 
     def split(self, x):
         return x.split((self.kept, self.changed), -1)
@@ -80,6 +83,8 @@ class Swapped(Mask):
 
     def __init__(self, mask):
         self.mask, self.kept, self.changed = mask, mask.changed, mask.kept
+        if mask.start is not None:
+            self.start = 0 if mask.start else mask.changed
 
     def split(self, x):
         kept, changed = self.mask.split(x)

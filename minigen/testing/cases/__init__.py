@@ -5,6 +5,7 @@ from . import (
     arithmetic,
     attention,
     conv,
+    coupling,
     elementwise,
     factorisations,
     index,
@@ -23,7 +24,7 @@ from .draw import Draw
 
 _FAMILIES = (
     arithmetic, logic, elementwise, activation, reduce, shape, rearrange, index, linalg, factorisations, conv, pool,
-    norm, attention, loss, noise,
+    norm, attention, loss, noise, coupling,
 )  # fmt: skip
 
 CASES = {case.name: case for family in _FAMILIES for case in family.CASES}

@@ -38,9 +38,18 @@ def _linear_reference(x, weight, bias=0.0):
     return np.sum(x[..., :, None] * weight, axis=-2) + bias
 
 
+def _linear_relu(d):
+    """Positive x; each column of weight and bias of one sign: no result lies near 0, where ReLU has its kink."""
+    x, *affine = _linear(d).inputs
+    sign = np.where(d.mask(affine[0].shape[1:]), 1.0, -1.0)
+    return Sample((abs(x) + 0.2, *(sign * (abs(part) + 0.2) for part in affine)))
+
+
 CASES = (
     Case("matmul", F.matmul, _matmul_reference, _matmul),
     Case("linear", F.linear, _linear_reference, _linear),
+    Case("linear_relu", F.linear_relu, lambda *inputs: np.maximum(_linear_reference(*inputs), 0), _linear_relu),
+    Case("linear_tanh", F.linear_tanh, lambda *inputs: np.tanh(_linear_reference(*inputs)), _linear),
     Case(
         "outer", F.outer, lambda a, b: a[:, None] * b, lambda d: Sample((d.values((d.side(),)), d.values((d.side(),))))
     ),

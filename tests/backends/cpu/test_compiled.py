@@ -10,12 +10,13 @@ import pytest
 
 pytest.importorskip("numba")
 
-MODULES = ("activated", "elementwise", "norm", "optim", "pool", "random")
+MODULES = ("activated", "coupling", "elementwise", "norm", "optim", "pool", "random")
 
 EVERY_KERNEL = """
 import numpy as np
-from minigen.backends.cpu import activated, elementwise, norm, optim, pool, random, rectified, sums
-from minigen.backends.reference import activated as a, elementwise as e, norm as n, optim as o, pool as p, random as r
+from minigen.backends.cpu import activated, coupling, elementwise, norm, optim, pool, random, rectified, sums
+from minigen.backends.reference import activated as a, coupling as c, elementwise as e, norm as n, optim as o
+from minigen.backends.reference import pool as p, random as r
 
 def agree(got, expected):
     for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (got, expected)), strict=True):
@@ -25,6 +26,11 @@ x, t = np.random.default_rng(0).normal(size=(2, 1, 5, 4, 3)).astype(np.float32)
 agree(elementwise.sigmoid(x), e.sigmoid(x))
 agree(elementwise.softplus(x), e.softplus(x))
 agree(elementwise.bce_with_logits(x, t), e.bce_with_logits(x, t))
+agree(elementwise.relu(x), e.relu(x))
+agree(elementwise.relu_grad(t, x), e.relu_grad(t, x))
+points = t.reshape(-1, 3), x.reshape(-1, 6)[:, :3].sum(1).repeat(2), x.reshape(-1, 3), t.reshape(-1, 3)[:, :2].copy()
+agree(coupling.affine_coupling(*points[2:], 1), c.affine_coupling(*points[2:], 1))
+agree(coupling.affine_coupling_grad(*points, 1), c.affine_coupling_grad(*points, 1))
 standard = n.standardize(x, 1e-5)
 agree(norm.standardize(x, 1e-5), standard)
 agree(norm.standardize_grad(t, standard[0], standard[2], 1e-5), n.standardize_grad(t, standard[0], standard[2], 1e-5))
@@ -63,7 +69,7 @@ agree(got, expected)
 
 COUNT_MISSES = """
 import numba
-modules = activated, elementwise, norm, optim, pool, random, rectified, sums
+modules = activated, coupling, elementwise, norm, optim, pool, random, rectified, sums
 dispatchers = {v for m in modules for v in vars(m).values() if hasattr(v, "stats")}
 assert dispatchers
 print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))

@@ -5,7 +5,7 @@ import pytest
 
 import minigen
 from minigen import nn
-from minigen.errors import UserError
+from minigen.errors import NonFiniteError, ShapeError, UserError
 
 
 def layers(n=4):
@@ -49,3 +49,36 @@ def test_a_nested_list_names_its_members_by_the_whole_path():
     model.levels = nn.ModuleList([nn.ModuleList(layers(2))])
     model.levels.append(nn.ModuleList(layers(1)))
     assert [m._name for m in (model.levels[0][1], model.levels[1][0])] == ["levels.0.1", "levels.1.0"]
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
+def test_a_linear_layer_and_its_activation_are_one_op(activation):
+    """With the same values and gradients as one after the other; `anomaly` still names the module."""
+    first, last = layers(2)
+    model, x = nn.Sequential(first, activation(), last), minigen.tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    y = model(x)
+    assert y.op.edges[0][0].name == f"Linear{activation.__name__}"
+    apart = last(activation()(first(x)))
+    np.testing.assert_allclose(y.numpy(), apart.numpy(), rtol=1e-6)
+    inputs = [x, *model.parameters()]
+    for g, expected in zip(minigen.grad(y.sum(), inputs), minigen.grad(apart.sum(), inputs), strict=True):
+        np.testing.assert_allclose(g.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
+    first.weight.copy_(np.inf)
+    with minigen.anomaly(), pytest.raises(NonFiniteError, match=r"of Linear of .* in module Sequential\.0:"):
+        model(x)
+
+
+def test_layers_made_from_linear_are_called_themselves():
+    class Doubled(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    layer = Doubled(3, 3, rng=np.random.default_rng(0))
+    x = minigen.tensor(np.ones((2, 3), np.float32))
+    np.testing.assert_array_equal(nn.Sequential(layer, nn.ReLU())(x).numpy(), nn.ReLU()(layer(x)).numpy())
+
+
+def test_a_mistake_inside_a_joined_pair_names_the_layer():
+    with pytest.raises(ShapeError) as caught:
+        nn.Sequential(*layers(1), nn.ReLU())(minigen.tensor(np.ones((2, 4), np.float32)))
+    assert "  in 0 (Linear)" in caught.value.__notes__

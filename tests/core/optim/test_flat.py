@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigen import Parameter, Tensor, no_grad, optim
+from minigen import Parameter, Tensor, grad, no_grad, optim
+from minigen import functional as F
 from minigen.core.optim.flat import Pack, Span
 from minigen.errors import DTypeError, UserError
 
@@ -60,6 +61,36 @@ def test_a_stale_gradient_is_not_used_after_zero_grad():
     np.testing.assert_allclose(ps[0].numpy(), before[0] - 0.2, rtol=1e-5)
     for p, old in zip(ps[1:], before[1:], strict=True):
         np.testing.assert_array_equal(p.numpy(), old)
+
+
+def test_a_first_gradient_is_computed_where_it_stays():
+    """The weight's gradient is written to the buffer by the product itself; a second, and a tied one, are added."""
+    w, b, x = Parameter(np.ones((2, 2))), Parameter(np.ones(2)), Tensor(np.array([[1.0, 2.0]]))
+    optimizer, ones = optim.SGD([w, b], lr=0.1), np.ones((1, 2))
+    rooms, take = [], Parameter.room
+
+    def passes(*losses):
+        optimizer.zero_grad()
+        rooms.clear()
+        for loss in losses:
+            loss.backward()
+        return w.grad.numpy(), b.grad.numpy()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Parameter, "room", lambda p: rooms.append(take(p)) or rooms[-1])
+        once = passes((F.linear(x, w, b) * 3.0).sum())
+        assert [room is not None for room in rooms] == [True, True]
+        assert rooms[0] is w._gradient_view and rooms[1] is b._gradient_view
+        np.testing.assert_array_equal(once[0], [[3, 3], [6, 6]])
+        np.testing.assert_array_equal(once[1], 3 * ones[0])
+        twice = passes((F.linear(x, w, b) * 3.0).sum(), F.linear(x, w, b).sum())
+        assert [room is not None for room in rooms] == [True, True, False, False]
+        np.testing.assert_array_equal(twice[0], [[4, 4], [8, 8]])
+        both = passes(F.linear(w, w, b).sum())  # the same parameter as input and as weight: 1 Wᵀ + Wᵀ 1
+        np.testing.assert_array_equal(both[0], [[4, 4], [4, 4]])
+        rooms.clear()
+        grad(F.linear(x, w, b).sum(), [w])  # not for .grad
+        assert not rooms
 
 
 def test_a_gradient_from_before_packing_is_kept():
