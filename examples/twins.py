@@ -30,7 +30,8 @@ def twin(script):
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook.cells.insert(0, nbformat.v4.new_code_cell(BEFORE.format(folder=str(script.parent.resolve()))))
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+        where = {"metadata": {"path": folder}}
+        NotebookClient(notebook, timeout=600, resources=where, coalesce_streams=True).execute()
     del notebook.cells[0]
     for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
         cell.execution_count = number + 1
