@@ -108,3 +108,11 @@ def test_sets_are_equally_long():
     with pytest.raises(UserError, match="at least 10"):
         Sets(*[x[:9]] * 4)
     assert Sets(x, x, x, x, x[:3]).map(partial(np.add, 1)).train.sum() == 6
+
+
+def test_a_generator_of_one_image_gets_numbers_too(digits, net):
+    black = np.zeros((150, 8, 8, 1), np.float32)
+    found = compare_samples(images(digits, black, next(data.in_order(digits.train, 300)).x), net)
+    told = {name: one.as_dict()["value"] for name, one in found.items()}
+    assert None not in told.values()
+    assert told["recall"] == 0 and told["classifier_pixels"] == 1 and told["coverage"] <= told["precision"] <= 1
