@@ -6,7 +6,7 @@ gradients, draw the noise, forward, backward, Adam. The batch is in memory, bina
 
 import numpy as np
 
-from minigen import Stream, optim, tensor
+from minigen import Stream, capture, optim, tensor
 from minigen.models import VAE, DataSpec, VAEConfig
 
 BATCH, PIXELS, LATENT = 100, 784, 50
@@ -32,12 +32,18 @@ class Contender:
         self.rng = Stream(0)
         self.optimizer = optim.Adam(self.model.parameters(), lr=LEARNING_RATE)
         self.done = 0
+        self.captured = capture(self.turn)
 
-    def step(self):
-        """One training step."""
+    def turn(self, x, rng):
+        """What a step computes; the loss, a tensor."""
         self.optimizer.zero_grad()
-        loss = self.model.elbo(self.batch, self.rng.at(self.done))["loss"]
+        loss = self.model.elbo(x, rng)["loss"]
         loss.backward()
         self.optimizer.step()
+        return loss
+
+    def step(self):
+        """One training step, captured, as JAX's is jitted."""
+        loss = self.captured(self.batch, self.rng.at(self.done))
         self.done += 1
         return loss.item()

@@ -4,6 +4,7 @@ import importlib
 
 from .backends import backend
 from .core.autograd import anomaly, grad, hvp, jacobian, jvp, no_grad, vjp
+from .core.capture import capture
 from .core.parameter import Parameter
 from .core.random import Stream
 from .core.tensor import Tensor, tensor
@@ -16,6 +17,7 @@ __all__ = [
     "Tensor",
     "anomaly",
     "backend",
+    "capture",
     "data",
     "functional",
     "grad",

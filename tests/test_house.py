@@ -21,7 +21,7 @@ FLOORS = {
     "core.autograd": 1, "core.random": 1,
     "core.ops": 2,
     "core.tensor": 3, "core.functional": 3,  # names of ops only, which layers use
-    "core.nn": 4, "core.optim": 4,
+    "core.nn": 4, "core.optim": 4, "core.capture": 4,
     "functional": 4, "nn": 5, "optim": 5,  # the faces of what stands in core
     "testing": 5, "insight": 5, "probability": 5,
     "models": 6,

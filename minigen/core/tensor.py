@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
 from . import autograd
+from .autograd.modes import state
 from .ops.operators import Operators
 
 
@@ -43,7 +44,10 @@ class Tensor(Operators, autograd.Variable):
         if kind is float or kind is int or kind is bool or isinstance(value, Tensor):
             return value
         if isinstance(value, np.ndarray):
-            return self.wrap(value.copy())  # its owner may change it, and no version would tell
+            copy = value.copy()  # its owner may change it, and no version would tell
+            if state.tape is not None:
+                state.tape.copied(value, copy, by_op=True)
+            return self.wrap(copy)
         if isinstance(value, np.generic):
             return value.item()
         if isinstance(value, int | float | complex):
@@ -87,6 +91,8 @@ class Tensor(Operators, autograd.Variable):
     def grad(self, value):
         if value is not None and value.shape != self.shape:
             raise ShapeError(f"grad of shape {value.shape} for a tensor of shape {self.shape}; they must be equal")
+        if state.tape is not None:
+            state.tape.changed("the gradient of a tensor was set; call zero_grad()")
         self._grad = value
 
     def numel(self):
@@ -95,6 +101,8 @@ class Tensor(Operators, autograd.Variable):
 
     def numpy(self):
         """The values as a read-only view; copy it to change it."""
+        if state.tape is not None:
+            state.tape.read(self)
         view = self._array.view()
         view.flags.writeable = False
         return view
@@ -103,11 +111,11 @@ class Tensor(Operators, autograd.Variable):
         """The only element as a Python number."""
         if self._array.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}; it needs exactly one element")
-        return self._array.item()
+        return self.numpy().item()
 
     def tolist(self):
         """The values as nested lists of Python numbers."""
-        return self._array.tolist()
+        return self.numpy().tolist()
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -231,6 +239,8 @@ def _array(data, dtype):
         raise ShapeError(f"tensor() needs rows of equal lengths and numbers: {error}") from error
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"a tensor holds numbers, not {array.dtype}: got {type(data).__name__}")
+    if state.tape is not None and isinstance(data, np.ndarray):
+        state.tape.copied(data, array, by_op=False)
     if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         return array.astype(np.float32)
     return array

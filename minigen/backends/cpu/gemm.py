@@ -202,7 +202,9 @@ def _launch(c, a, b, start, biased):
     """Multiply matrices whose batch axes are C's, or a single matrix's, into the contiguous C."""
     (m, k), n = a.shape[-2:], b.shape[-1]
     batch = c.size // (m * n)
-    if n <= NARROW and batch == 1 and not biased and narrow_product(c, a, b):
+    if n <= NARROW and batch == 1 and narrow_product(c, a, b):
+        if biased:
+            np.add(c, start, out=c)
         return
     a, a_g, a_m, a_k = _oriented(a)
     b, b_g, b_k, b_n = _oriented(b)

@@ -119,7 +119,10 @@ def _arrive(arrived, edge, gradient, targets):
     node, index = edge
     leaf = isinstance(node, Variable)
     if leaf and targets is None:
-        node.accumulate(gradient)
+        if state.tape is None:
+            node.accumulate(gradient)
+        else:
+            state.tape.accumulate(node, gradient)
         return
     sums = arrived.get(node)
     if sums is None:

@@ -16,6 +16,7 @@ class _State(threading.local):
     recording = True
     filling = False  # the gradients of leaves that are being computed are for their ``grad`` alone
     watch = None  # the active `anomaly` context
+    tape = None  # the `Tape` that takes down what a captured step does
     path = ()  # names of the modules that are being called, outermost first
 
 
@@ -52,6 +53,16 @@ def recording(flag):
         yield
     finally:
         state.recording = previous
+
+
+def repeated(function):
+    """Decorate a change of state that is no op, so that a captured step (`minigen.capture`) makes it each time."""
+
+    @functools.wraps(function)
+    def now_and_again(*args, **kwargs):
+        return function(*args, **kwargs) if state.tape is None else state.tape.again(function, args, kwargs)
+
+    return now_and_again
 
 
 class anomaly:

@@ -104,6 +104,8 @@ class Op(ABC):
         if state.watch is not None:
             op.path = state.path
             state.watch.check(op, "forward", arrays, [output._array for output in outputs])
+        if state.tape is not None:
+            state.tape.record(op, hyper_parameters, inputs, outputs, type(result) is tuple)
         return outputs if type(result) is tuple else outputs[0]
 
     def _admit(self, inputs):

@@ -5,6 +5,8 @@ makes a Variable around an array, at output ``index`` of ``op``; ``constant(valu
 of anything array-like, and leaves Python numbers as they are.
 """
 
+from .modes import state
+
 
 class Variable:
     """An array with a gradient.
@@ -33,6 +35,8 @@ class Variable:
 
     def changed(self):
         """Count one change in place."""
+        if state.tape is not None:
+            state.tape.changed("a tensor was changed in place")
         self.version[0] += 1
 
     def room(self):

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import CheckpointError, DTypeError, MinigenError, UserError
 from ..autograd import named_scope
+from ..autograd.modes import repeated
 from ..autograd.modes import state as modes
 from ..parameter import Parameter
 from ..tensor import Tensor
@@ -211,6 +212,7 @@ class Module:
             for parameter in learning:
                 parameter.requires_grad_()
 
+    @repeated
     def zero_grad(self):
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import DTypeError
 from ..autograd import Op
+from ..autograd.modes import state
 
 
 class Clone(Op):
@@ -48,5 +49,8 @@ def cast(x, dtype):
     if to == x.dtype:
         return x
     if x.dtype.kind in "biu":  # not an op, whose float64 results of integers are made float32
-        return x.wrap(x._array.astype(to))
+        converted = x._array.astype(to)
+        if state.tape is not None:
+            state.tape.copied(x._array, converted, by_op=False)
+        return x.wrap(converted)
     return Cast.apply(x, to=to)

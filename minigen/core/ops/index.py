@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..autograd import Op, Variable
+from ..autograd.modes import state
 from .arguments import axis_of
 
 
@@ -74,7 +75,10 @@ class ScatterAddAlongDim(Op):
 def _array(index):
     """Index tensors and lists as arrays of our own: changing the caller's later cannot spoil a gradient."""
     if isinstance(index, Variable):
-        return np.array(index._array)
+        positions = np.array(index._array)
+        if state.tape is not None:
+            state.tape.copied(index._array, positions, by_op=False)
+        return positions
     return np.array(index) if isinstance(index, list | np.ndarray) else index
 
 

@@ -157,7 +157,7 @@ def nll_loss(input, target, weight=None, reduction="mean"):
 
 
 def _nll(input, target, weight, reduction, name):
-    target = np.asarray(target._array if isinstance(target, Variable) else target)
+    target = np.asarray(target.numpy() if isinstance(target, Variable) else target)
     if target.dtype.kind not in "iu" or target.shape != tuple(input.shape[:-1]):
         raise ShapeError(
             f"{name} got input {tuple(input.shape)} and target {target.shape} of {target.dtype};"

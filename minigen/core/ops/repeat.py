@@ -36,7 +36,7 @@ def repeat_interleave(x, repeats, dim=None):
     """
     axis = 0 if dim is None else axis_of(x, dim)
     x = reshape(x, (x.numel(),)) if dim is None or not x.ndim else x
-    counts = np.asarray(repeats._array if isinstance(repeats, Variable) else repeats)
+    counts = np.asarray(repeats.numpy() if isinstance(repeats, Variable) else repeats)
     n = x.shape[axis]
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or counts.size not in (1, n) or counts.min(initial=0) < 0:
         raise ShapeError(

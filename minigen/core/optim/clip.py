@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import backends
 from ...errors import NonFiniteError, UserError
+from ..autograd.modes import repeated
 from .flat import Pack
 
 
@@ -18,6 +19,7 @@ def get_total_norm(parameters):
     return _norm(Pack(parameters, "get_total_norm").settled())
 
 
+@repeated
 def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
     """Scale all gradients by max_norm / (‖g‖ + 10⁻⁶) where that is below 1, ‖g‖ the norm of all of them together.
 
@@ -53,6 +55,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
     return norm
 
 
+@repeated
 def clip_grad_value_(parameters, clip_value):
     """g ← min(max(g, −clip_value), clip_value) for each element of all gradients; NaN stays NaN.
 

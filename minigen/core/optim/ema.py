@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 from ... import backends
 from ...errors import CheckpointError, GraphError, UserError
+from ..autograd.modes import repeated
 from .flat import Companion, Pack
 
 
@@ -41,6 +42,7 @@ class EMA:
             self._average[span][...] = span.values
         self._applied = False
 
+    @repeated
     def update(self):
         """Let the parameters, as they are now, into the average; call it after each ``optimizer.step()``.
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from ... import backends
 from ...errors import CheckpointError, UserError
+from ..autograd.modes import repeated
+from ..autograd.modes import state as modes
 from ..tensor import Tensor
 from .flat import Companion, Pack
 
@@ -78,13 +80,17 @@ class Optimizer(ABC):
 
     def gradients(self):
         """The gradients of all parameters that require one, as few writable 1-D arrays, for MPI."""
+        if modes.tape is not None:
+            modes.tape.changed("an optimiser was asked for its gradients, to change them")
         return [span.gradients for pack in self._packs for span in pack.settled()]
 
+    @repeated
     def zero_grad(self):
         """Forget the gradients: the next that arrives replaces what stands there."""
         for p in self._parameters:
             p._fresh = True
 
+    @repeated
     def step(self):
         """Update every parameter that requires a gradient, in place.
 

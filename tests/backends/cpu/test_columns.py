@@ -17,8 +17,10 @@ def test_narrow_products(draw_array, m, k, n, dtype, layout):
     a, b = draw_array((m, k), 0, dtype, layout), draw_array((k, n), 1, dtype)
     a.flags.writeable = False
     exact, size = a.astype(np.float64) @ b, abs(a).astype(np.float64) @ abs(b)
-    got = gemm.matmul(a, b)
-    assert got.dtype == dtype and (abs(got - exact) <= (k + 2) * np.finfo(dtype).eps * size).all()
+    bias = draw_array((n,), 2, dtype)
+    for got, shift in ((gemm.matmul(a, b), 0.0), (gemm.linear(a, b, bias), bias)):
+        bound = (k + 2) * np.finfo(dtype).eps * (size + abs(shift))
+        assert got.dtype == dtype and (abs(got - exact - shift) <= bound).all()
 
 
 @pytest.mark.parametrize("transposed", [False, True])

@@ -1,0 +1,344 @@
+"""Capture: a training step that is written down once and then repeated without its graph.
+
+    @minigen.capture
+    def step(x, rng):
+        optimizer.zero_grad()
+        loss = model.elbo(x, rng)["loss"]
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(1000):
+        loss = step(batch, rng.at(i))
+
+Small models spend most of a step in Python: modules are called, ops recorded, the graph is sorted and gone through.
+Nothing of that depends on the numbers. So the first two calls run as always, and a `Tape` writes down the forward
+function of every op (the backward pass is made of ops too), which arrays it reads, and which gradient reaches which
+parameter. Later calls go through that list: the same functions, of the same arrays, in the same order; the same bits.
+
+It takes two calls to know what is a constant: whatever differs between them, and is neither an argument, nor drawn from
+a `Stream` that is one, nor made by ops from such, could only be repeated as it was. That is an error.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from ..errors import GraphError, UserError
+from .autograd.modes import state
+from .autograd.variable import Variable
+from .random import Stream
+from .tensor import Tensor
+
+
+class capture:
+    """A function of tensors and streams that repeats what it did in its first two calls; also a decorator.
+
+    What it computes from its arguments may be anything that ops compute, ``backward()``, an optimiser's ``zero_grad``
+    and ``step``, gradient clipping and `EMA.update` included. Python itself runs in the first two calls only: its
+    branches, prints and counters are not repeated, and modes that are set later (``eval()``) are not seen.
+
+    Args:
+        function: takes arrays or tensors, which it is given as tensors, and `Stream` objects; returns a tensor, a tuple
+            or a dict of tensors, or None. The results have no graph.
+    Raises:
+        GraphError: the function does what cannot be repeated: reads the values of a tensor, changes one in place
+            (running statistics), or meets an array that is made anew in each call outside all ops; or its second call
+            did not do what the first did.
+        UserError: an argument of another type; in later calls also of another shape or dtype.
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self._first = self._tape = None
+
+    def __call__(self, *args):
+        if state.tape is not None or state.watch is not None:  # part of another; looked at by `anomaly`
+            return self.function(*map(_given, args))
+        if self._tape is not None:
+            return self._tape.repeat(args)
+        tape = Tape(args)
+        result = tape.run(self.function)
+        if self._first is None:
+            self._first = tape
+        else:
+            tape.settle(self._first)
+            self._first, self._tape = None, tape
+        return result
+
+
+class Tape:
+    """What one call of a captured function did.
+
+    Every array, and every number that an op was given, has a place in one list. Arguments, draws, constants and leaves
+    (parameters, buffers) fill theirs before the first entry, each entry fills those of its results.
+    """
+
+    def __init__(self, args):
+        self._values, self._places = [], {}  # what stood at each place; id of an array -> its place
+        self._constants, self._leaves = {}, {}  # place -> number, place -> leaf tensor
+        self._entries = []  # [function, places of its inputs, of its output(s), what describes it, attributes to set]
+        self._draws = []  # (place, argument, name below it, kind, shape, dtype, start)
+        self._args = [_Draws(x, self, i) if isinstance(x, Stream) else _given(x) for i, x in enumerate(args)]
+        self._arguments = [None if isinstance(x, Stream) else self._new(x._array) for x in self._args]
+
+    def run(self, function):
+        """Call the function and take down what it does; its result without a graph."""
+        state.tape = self
+        try:
+            result = function(*self._args)
+        finally:
+            state.tape = None
+        self._result = _mapped(self._place_of, result, Variable)
+        return _mapped(Tensor.detach, result, Variable)
+
+    # what ops, the engine, tensors and streams report
+
+    def record(self, op, hyper_parameters, inputs, outputs, several):
+        """An op ran."""
+        again, links = type(op)(**hyper_parameters), []  # a second op: the first forgets all once it went backward
+        again.kernels = op.kernels
+        for key, value in hyper_parameters.items():
+            if isinstance(value, np.ndarray) and id(value) in self._places:  # the condition of `where`
+                links.append((again, key, self._places[id(value)]))
+            elif key != "rooms" and any(id(part) in self._places for part in _arrays(value)):
+                raise _refused(f"{op.name} was given positions that are not the same in each call")
+        function, dtype = again.forward, outputs[0]._array.dtype
+        if any(isinstance(x, Variable) and x._array.dtype.kind in "biu" for x in inputs) and dtype == np.float32:
+            function = partial(_cast, function, dtype)
+        places = [self._place_of(x) for x in inputs]
+        made = [self._new(output._array) for output in outputs]
+        linked = {key for _, key, _ in links}
+        described = type(op), {key: value for key, value in hyper_parameters.items() if key not in linked}
+        self._entries.append([function, places, made if several else made[0], described, links])
+
+    def accumulate(self, leaf, gradient):
+        """Give a leaf its gradient, now and again."""
+        state.tape = None
+        try:
+            leaf.accumulate(gradient)
+        finally:
+            state.tape = self
+        function = partial(_accumulate, leaf)
+        self._entries.append([function, [self._place_of(gradient)], None, (leaf.accumulate,), ()])
+
+    def again(self, function, args, kwargs):
+        """A change of state is made now, and whenever the step is repeated."""
+        state.tape = None
+        try:
+            return function(*args, **kwargs)
+        finally:
+            state.tape = self
+            self._entries.append([partial(function, *args, **kwargs), [], None, (function, args, kwargs), ()])
+
+    def copied(self, source, copy, by_op):
+        """An array was copied into a tensor, or (``by_op``) met one in an op."""
+        place = self._places.get(id(source))
+        if place is None:
+            if by_op:
+                raise _refused("an array that is neither an argument nor made by an op met a tensor")
+        elif copy.dtype == source.dtype:
+            self._values.append(copy)  # lives on, or its id would be another array's
+            self._places[id(copy)] = place
+        else:
+            described = (np.ndarray.astype, copy.dtype)
+            self._entries.append([partial(_as_type, copy.dtype), [place], self._new(copy), described, ()])
+
+    def read(self, tensor):
+        """Somebody looks at the values of a tensor."""
+        if id(tensor._array) in self._places and self._places[id(tensor._array)] not in self._leaves:
+            raise _refused("the values of a tensor were read; return it instead, and read it outside")
+
+    def changed(self, what):
+        """A tensor changes, but not by an op."""
+        raise _refused(what)
+
+    def drawn(self, array, *how):
+        """Random numbers came from a stream that is an argument."""
+        self._draws.append((self._new(array), *how))
+
+    def _new(self, value):
+        self._values.append(value)
+        self._places[id(value)] = place = len(self._values) - 1
+        return place
+
+    def _place_of(self, x):
+        if not isinstance(x, Variable):
+            self._values.append(x)
+            self._constants[len(self._values) - 1] = x
+            return len(self._values) - 1
+        place = self._places.get(id(x._array))
+        if place is None:
+            place = self._new(x._array)
+            self._leaves[place] = x
+        return place
+
+    # repeating it
+
+    def settle(self, other):
+        """Get ready to repeat, having seen that the call before, ``other``, was the same in all but its numbers."""
+        for mine, theirs in zip(self._entries, other._entries, strict=False):
+            if not _same(mine[1:4], theirs[1:4]):
+                raise _refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
+        if len(self._entries) != len(other._entries) or self._draws != other._draws:
+            raise _refused("the second call did more, or less, than the first")
+        fixed = dict(self._constants)
+        for place, leaf in list(self._leaves.items()):
+            if leaf is not other._leaves.get(place):  # made in the call: a constant, if it is one
+                fixed[place] = self._leaves.pop(place)._array
+        for place, value in fixed.items():
+            if not _same(value, other._values[place]):
+                user = next(_name(entry) for entry in self._entries if place in entry[1])
+                raise _refused(f"{user} got {_described(value)} that was another in the call before")
+        kept = {*fixed, *self._leaves, *_flat(self._result)}
+        for entry, drops in zip(self._entries, _last_uses(self._entries, kept), strict=True):
+            entry[3] = drops
+        self._shapes = [None if place is None else self._values[place] for place in self._arguments]
+        self._shapes = [None if x is None else (x.shape, x.dtype) for x in self._shapes]
+        self._start = [fixed.get(place) for place in range(len(self._values))]
+        self._values = self._places = self._args = None
+
+    def repeat(self, args):
+        """Do it all again with other arguments, and return the result."""
+        values = self._start.copy()
+        self._fill(values, args)
+        for function, inputs, output, drops, links in self._entries:
+            for op, key, place in links:
+                setattr(op, key, values[place])
+            result = function(*[values[place] for place in inputs])
+            if type(output) is list:
+                for place, part in zip(output, result, strict=True):
+                    values[place] = part
+            elif output is not None:  # NumPy returns scalars where an array without axes is meant
+                values[output] = result if type(result) is np.ndarray else np.asarray(result)
+            for place in drops:
+                values[place] = None
+        return _mapped(lambda place: Tensor.wrap(values[place]), self._result, int)
+
+    def _fill(self, values, args):
+        if len(args) != len(self._shapes):
+            raise UserError(f"a captured function got {len(args)} arguments; it was captured with {len(self._shapes)}")
+        for x, place, expected in zip(args, self._arguments, self._shapes, strict=True):
+            if (expected is None) != isinstance(x, Stream):
+                raise UserError("a captured function got a Stream for a tensor, or a tensor for a Stream")
+            if expected is not None:
+                values[place] = array = _given(x)._array
+                if (array.shape, array.dtype) != expected:
+                    raise UserError(
+                        f"a captured function got {array.dtype} {array.shape}; it was captured with {expected[1]}"
+                        f" {expected[0]}: capture it anew for other shapes"
+                    )
+        for place, leaf in self._leaves.items():
+            values[place] = leaf._array
+        for place, argument, name, *how in self._draws:
+            stream = args[argument]
+            values[place] = Stream(stream.seed, stream.name + name, stream.step)._draw(*how)
+
+
+class _Draws(Stream):
+    """A stream that is an argument of a captured function: it tells the tape what is drawn from it."""
+
+    def __init__(self, stream, tape, argument, below=""):
+        super().__init__(stream.seed, stream.name, stream.step)
+        vars(self).update(_tape=tape, _argument=argument, _below=below)
+
+    def child(self, name):
+        child = super().child(name)
+        return _Draws(child, self._tape, self._argument, self._below + child.name[len(self.name) :])
+
+    def at(self, step):
+        raise _refused("a Stream was set to a step; do so outside, and pass it as an argument")
+
+    def generator(self):
+        raise _refused("a Stream was asked for NumPy's generator; use its normal() or uniform()")
+
+    def _draw(self, *how):
+        array = super()._draw(*how)
+        self._tape.drawn(array, self._argument, self._below, *how)
+        return array
+
+
+def _given(x):
+    """An argument as the function gets it."""
+    if isinstance(x, Stream):
+        return x
+    if isinstance(x, Variable) and not x.requires_grad:
+        return x.detach()
+    if isinstance(x, np.ndarray):
+        return Tensor.wrap(x)
+    kind = "a tensor that requires a gradient" if isinstance(x, Variable) else f"a {type(x).__name__}"
+    raise UserError(f"a captured function got {kind}; its arguments are arrays, tensors without gradient, and Streams")
+
+
+def _refused(what):
+    return GraphError(f"this step cannot be captured: {what}")
+
+
+def _accumulate(leaf, array):
+    leaf.accumulate(leaf.wrap(array))
+
+
+def _as_type(dtype, array):
+    return array.astype(dtype)
+
+
+def _cast(function, dtype, *arrays):
+    return np.asarray(function(*arrays)).astype(dtype)
+
+
+def _name(entry):
+    return getattr(entry[3][0], "__name__", "an op")
+
+
+def _described(value):
+    return f"an array {value.shape}" if isinstance(value, np.ndarray) else f"the number {value}"
+
+
+def _mapped(f, result, kind):
+    """f of each part of a result: of each tensor, or of each place, as ``kind`` says."""
+    if result is None or isinstance(result, kind):
+        return None if result is None else f(result)
+    if isinstance(result, dict):
+        return {key: _mapped(f, part, kind) for key, part in result.items()}
+    if isinstance(result, tuple):
+        return tuple(_mapped(f, part, kind) for part in result)
+    raise _refused(f"it returned a {type(result).__name__}; return a tensor, or a tuple or dict of them, or None")
+
+
+def _flat(result):
+    found = []
+    _mapped(found.append, result, int)
+    return found
+
+
+def _arrays(value):
+    """The arrays in a hyper-parameter."""
+    if isinstance(value, tuple | list):
+        return [array for part in value for array in _arrays(part)]
+    return [value] if isinstance(value, np.ndarray) else []
+
+
+def _same(a, b):
+    """Whether two constants, or nested tuples, lists and dicts of them, are the same, arrays bit for bit."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    return bool(a == b) or bool(a != a and b != b)
+
+
+def _last_uses(entries, kept):
+    """For each entry the places that nobody needs after it."""
+    seen, drops = set(kept), []
+    for _, inputs, output, _, links in reversed(entries):
+        made = output if type(output) is list else [] if output is None else [output]
+        used = {*inputs, *made, *(place for _, _, place in links)} - seen
+        seen |= used
+        drops.append(sorted(used))
+    return drops[::-1]

@@ -1,0 +1,206 @@
+"""A captured step is the eager one, bit for bit; what cannot be repeated is refused, never repeated wrongly."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import minigen
+from minigen import Stream, capture, nn, optim
+from minigen import functional as F
+from minigen.errors import GraphError, MinigenError, NonFiniteError, UserError
+from minigen.models import VAE, DataSpec, VAEConfig
+from minigen.models.flow import Flow, FlowConfig
+
+POINTS = np.random.default_rng(0).normal(size=(5, 7, 2)).astype(np.float32)
+
+
+@pytest.fixture(params=["reference", "cpu"])
+def on_backend(request):
+    if request.param == "cpu":
+        pytest.importorskip("numba", reason="the cpu backend needs Numba")
+    with minigen.backend(request.param):
+        yield
+
+
+def make_flow(dtype):
+    flow = Flow(FlowConfig(coupling="affine", layers=2, hidden=(8, 8)), DataSpec((2,)), rng=np.random.default_rng(0))
+    return flow.to(dtype), lambda x, rng: flow(SimpleNamespace(x=x, labels=None), rng)["loss"], POINTS
+
+
+def make_vae(dtype):
+    vae = VAE(VAEConfig(latent=3, hidden=(8,)), DataSpec((4, 4, 1), 2), rng=np.random.default_rng(0)).to(dtype)
+    images = np.random.default_rng(0).integers(0, 2, (5, 6, 4, 4, 1)).astype(dtype)
+    return vae, lambda x, rng: vae.elbo(x, rng)["loss"], images
+
+
+def make_step(make, dtype):
+    """A training step with all that may stand in one, its batches, and what it trains."""
+    model, loss_of, batches = make(dtype)
+    optimizer = optim.Adam(model.parameters(), lr=optim.Cosine(0.01, 10))
+    average = optim.EMA(model.parameters())
+
+    def step(x, rng):
+        optimizer.zero_grad()
+        loss = loss_of(x, rng)
+        loss.backward()
+        optim.clip_grad_norm_(model.parameters(), 0.1)
+        optimizer.step()
+        average.update()
+        return {"loss": loss, "twice": (loss * 2.0,)}
+
+    return step, batches, lambda: [*model.state_dict().values(), *average.state_dict().values()]
+
+
+@pytest.mark.parametrize("make", [make_flow, make_vae])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_captured_step_is_the_eager_one(make, dtype, on_backend):
+    eager, batches, expected = make_step(make, dtype)
+    step, _, got = make_step(make, dtype)
+    step = capture(step)
+    for i, x in enumerate(batches):
+        theirs, ours = eager(minigen.tensor(x), Stream(1).at(i)), step(x, Stream(1).at(i))
+        assert ours["loss"].op is None and ours["loss"].dtype == dtype
+        assert ours["loss"].item() == theirs["loss"].item() and ours["twice"][0].item() == theirs["twice"][0].item()
+        for a, b in zip(got(), expected(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_it_repeats_and_does_not_call():
+    calls = []
+
+    @capture
+    def double(x):
+        calls.append(x.shape)
+        return x + x
+
+    for i in range(4):
+        np.testing.assert_array_equal(double(np.full(3, float(i))).numpy(), np.full(3, 2.0 * i))
+    assert len(calls) == 2
+
+
+def leaf(values):
+    return minigen.tensor(np.array(values), requires_grad=True)
+
+
+COMPUTED = {
+    "where, whose condition an op computes": lambda x, w: F.where(x > w.detach(), x * w, w),
+    "views": lambda x, w: (x.reshape(2, 2)[0] * w[:2]).flip(0),
+    "several outputs": lambda x, w: F.cat(list((x * w).split(1, 0))[::-1], 0),
+    "integers": lambda x, w: (x > 0).sum().to("float64") * w,
+    "another dtype": lambda x, w: x.to("float32").to("float64") * w,
+    "constants": lambda x, w: x * minigen.tensor(np.arange(4.0)) * w + 3.0,
+    "a gradient of a gradient": lambda x, w: minigen.grad((x * w * w).sum(), [w], create_graph=True)[0] * w,
+    "no axes": lambda x, w: x.sum() * w.mean() + x.amax(),
+}
+
+
+@pytest.mark.parametrize("f", COMPUTED.values(), ids=COMPUTED.keys())
+def test_whatever_ops_compute_is_repeated(f, on_backend):
+    w, v = leaf([0.5, -1.0, 2.0, 1.5]), leaf([0.5, -1.0, 2.0, 1.5])
+
+    @capture
+    def captured(x):
+        y = f(x, w)
+        y.sum().backward()
+        return y
+
+    for i in range(4):
+        x = np.random.default_rng(i).normal(size=4)
+        y = f(minigen.tensor(x), v)
+        y.sum().backward()
+        np.testing.assert_array_equal(captured(x).numpy(), y.numpy())
+        np.testing.assert_array_equal(w.grad.numpy(), v.grad.numpy())
+
+
+def test_parameters_are_read_where_they_are_now():
+    layer, x = nn.Linear(2, 2, rng=np.random.default_rng(0)), POINTS[0]
+    captured = capture(layer)
+    captured(x), captured(x)
+    layer.weight.zero_()
+    np.testing.assert_array_equal(captured(x).numpy(), np.tile(layer.bias.numpy(), (7, 1)))
+
+
+def train_norm():
+    norm = nn.BatchNorm(2)
+    return lambda x: norm(x)
+
+
+def forget():
+    w = minigen.tensor(np.ones(2, np.float32), requires_grad=True)
+    return lambda x: setattr(w, "grad", None)
+
+
+def count():
+    calls = []
+    return lambda x: x * float(len(calls) or calls.append(1) or 7.0)
+
+
+def count_arrays():
+    calls = []
+    return lambda x: x * minigen.tensor(np.full((), len(calls) or calls.append(1) or 7.0, np.float32))
+
+
+def alternate():
+    calls = []
+    return lambda x: x.exp() if calls else calls.append(1) or x.tanh()
+
+
+def leaky():
+    w = minigen.tensor(np.ones(2, np.float32), requires_grad=True)
+    return lambda x: F.leaky_relu(x * w).sum().backward()
+
+
+REFUSED = {
+    "item": (lambda: lambda x: x * x.sum().item(), "the values of a tensor were read"),
+    "a branch on values": (lambda: lambda x: x if (x > 0).sum() > 1 else -x, "the values of a tensor were read"),
+    "positions that an op found": (lambda: lambda x: x[:, 0][x[:, 0].argmax(0, keepdim=True)], "positions"),
+    "numpy": (lambda: lambda x: x * x.numpy(), "the values of a tensor were read"),
+    "running statistics": (train_norm, "a tensor was changed in place"),
+    "a gradient that is set": (forget, "the gradient of a tensor was set"),
+    "a number that changes": (count, "Mul got the number 1.0 that was another"),
+    "an array that changes": (count_arrays, r"Mul got an array \(\) that was another"),
+    "another branch": (alternate, "Exp stands where Tanh"),
+    "an array of no op": (leaky, "neither an argument nor made by an op"),
+    "no tensor": (lambda: lambda x: x.shape[0], "it returned a int"),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_repeated_is_refused(make, message):
+    captured = capture(make())
+    with pytest.raises(GraphError, match=f"cannot be captured: .*{message}"):
+        captured(POINTS[0]), captured(POINTS[0])
+    assert (minigen.tensor([1.0]) * 2.0).item() == 2.0  # nothing is taken down any more
+
+
+@pytest.mark.parametrize("use", [lambda rng: rng.at(3), lambda rng: rng.child("a").generator()])
+def test_streams_are_only_drawn_from(use):
+    with pytest.raises(GraphError, match="a Stream was"):
+        capture(lambda rng: use(rng))(Stream(0))
+
+
+def test_other_arguments_are_refused():
+    captured = capture(lambda x, rng: x + rng.normal(x.shape, x.dtype))
+    for wrong in (3, leaf([1.0]), [1.0]):
+        with pytest.raises(UserError, match="its arguments are arrays, tensors without gradient, and Streams"):
+            captured(wrong, Stream(0))
+    captured(POINTS[0], Stream(0)), captured(POINTS[0], Stream(0).at(1))
+    wrong = (POINTS[0][:3], Stream(0)), (POINTS[0].astype(float), Stream(0)), (POINTS[0],), (Stream(0), POINTS[0])
+    for args in wrong:
+        with pytest.raises(UserError, match="a captured function got"):
+            captured(*args)
+
+
+def test_anomaly_looks_at_a_captured_function_too():
+    captured = capture(lambda x: x.log())
+    for _ in range(3):
+        captured(np.ones(2))
+    with minigen.anomaly(), pytest.raises(NonFiniteError, match="Log of"):
+        captured(np.zeros(2))
+
+
+def test_an_error_inside_ends_the_capture():
+    with pytest.raises(MinigenError):
+        capture(lambda x: x @ x)(POINTS[0])
+    assert minigen.tensor([1.0]).item() == 1.0
