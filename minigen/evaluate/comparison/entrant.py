@@ -74,44 +74,54 @@ def enter(plan, family, seed, trial, steps, folder, judge_file):
 
 
 def _enter(plan, family, seed, trial, steps, folder, judge_file):
-    begin = time.perf_counter()
     dataset = generators_part(data.load(**plan.data))
     config, judge = model_config(family, dataset.kind), Judge.load(judge_file)
     settings = train_config(FAMILIES[family], trial, plan, seed, steps)
     with train.placed(settings):
-        warm(family, dataset, config, settings, judge)
         curve = QualityCurve(judge, dataset, seed, folder.with_suffix(".quality.json"))
-        compiled = time.perf_counter()
-        model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
-        _, facts = train.read_checkpoint(train.RunFolder(folder).last)
-        trained = time.perf_counter()
-        if model.comparable:  # early stopping: the averaged weights of the lowest validation loss
-            model = train.load(folder, "best")
+        model, trained = trained_model(family, dataset, config, settings, folder, curve)
         n = plan.samples or default_samples(dataset)
-        samples, sampling = timed(model.sample, n, Stream(seed).child("comparison"))
-        scores, judging = timed(judge.scores, dataset, samples)
-        likelihood, evaluating = timed(likelihood_of, model, dataset, seed)
-        traits = traits_of(model, dataset, samples, seed)
-        np.save(folder.with_suffix(".samples.npy"), samples[:KEPT])
-    return {
-        "model": asdict(config),
-        "train": facts["train"],
-        "steps": int(facts["step"]),
-        "parameters": count_parameters(model),
+        samples, measured = measure(model, dataset, judge, n, seed)
+    np.save(folder.with_suffix(".samples.npy"), samples[:KEPT])
+    seconds = trained.pop("seconds") | measured.pop("seconds")
+    return {"model": asdict(config), **trained, **measured, "quality": curve.points, "seconds": seconds}
+
+
+def trained_model(family, dataset, config, settings, folder, curve):
+    """The model of a run, continued where there is one, and what its training took.
+
+    Of a family whose loss on unseen data tells which weights are better, these are the averaged weights of the lowest
+    validation loss (early stopping); of a GAN, the last average.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted before its end.
+    """
+    begin = time.perf_counter()
+    warm(family, dataset, config, settings, curve.judge)
+    compiled = time.perf_counter()
+    model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
+    trained = time.perf_counter()
+    if not curve.points or curve.points[-1]["fraction"] < 1:
+        raise KeyboardInterrupt
+    _, facts = train.read_checkpoint(train.RunFolder(folder).last)
+    spent = float(facts["seconds"])
+    seconds = {"compile": compiled - begin, "train": spent, "validate": trained - compiled - spent}
+    found = {"train": facts["train"], "steps": int(facts["step"]), "parameters": count_parameters(model)}
+    return train.load(folder, "best") if model.comparable else model, found | {"seconds": seconds}
+
+
+def measure(model, dataset, judge, n, seed):
+    """n samples, and everything that is measured of a trained model, each part timed."""
+    samples, sampling = timed(model.sample, n, Stream(seed).child("comparison"))
+    scores, judging = timed(judge.scores, dataset, samples)
+    likelihood, evaluating = timed(likelihood_of, model, dataset, seed)
+    return samples, {
+        "samples": n,
         "evaluations_per_sample": evaluations(model),
-        "quality": curve.points,
         "likelihood": likelihood,
         "scores": scores,
-        "traits": traits,
-        "samples": n,
-        "seconds": {
-            "compile": compiled - begin,
-            "train": float(facts["seconds"]),
-            "validate": trained - compiled - float(facts["seconds"]),
-            "sample": sampling,
-            "judge": judging,
-            "likelihood": evaluating,
-        },
+        "traits": traits_of(model, dataset, samples, seed),
+        "seconds": {"sample": sampling, "judge": judging, "likelihood": evaluating},
         "peak_mib": peak_mib(),
     }
 
