@@ -13,7 +13,7 @@ import math
 from collections import Counter
 
 from ..core.autograd.modes import state
-from ..core.ops import conv, linalg
+from ..core.ops import conv, dense, linalg
 
 
 class OperationCount:
@@ -100,6 +100,9 @@ RULES = {
     linalg.MatMulNT: _product(-1),
     linalg.MatMulTN: _product(-2),
     linalg.Linear: _product(-1),
+    linalg.LinearWeightGrad: lambda op, inputs, outputs: 2 * inputs[0].size * inputs[1].shape[1],
+    dense.LinearReLU: _product(-1),
+    dense.LinearTanh: _product(-1),
     conv.Conv2d: lambda op, inputs, outputs: 2 * outputs[0].size * _taps(inputs[1]),
     conv.Conv2dInputGrad: lambda op, inputs, outputs: 2 * inputs[0].size * _taps(inputs[1]),
     conv.Conv2dWeightGrad: lambda op, inputs, outputs: 2 * inputs[1].size * _taps(outputs[0]),
