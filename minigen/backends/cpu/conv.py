@@ -13,6 +13,9 @@ first copied, with its border of zeros, to a scratch of the thread.
 The kernel's panels are packed once. The gradient in x runs through the same loops: with stride s, the pixels of x of
 one phase (h mod s, w mod s) meet every s-th row and column of the kernel only, and are a convolution of g, stride 1,
 with that part of the kernel, flipped and with its channels exchanged.
+
+Where a kernel of 3×3 taps (or 4×4 with stride 2) meets enough channels, `winograd` does the same with fewer
+multiplications.
 """
 
 from math import gcd
@@ -26,6 +29,7 @@ from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .vectors import VECTOR_BYTES, pointer
+from .winograd import algorithm_for, convolve
 
 BAND = 1 << 16  # numbers of an image that are worked on at a time
 
@@ -138,7 +142,21 @@ def _slide_parallel(
         )  # fmt: skip
 
 
-def _launch(operations, *args):
+def _convolve(y, y_shape, y_steps, x, x_shape, panels, at, taps, stride, dilation, padding, groups):
+    """y = x ∗ taps on flat arrays, by the method that is fastest for such shapes.
+
+    `y_steps` are where y begins and its strides (image, row, pixel); `taps` (height, width) lie in `panels` from `at`.
+    """
+    algorithm = algorithm_for(x.dtype, x_shape, y_shape, taps, stride, dilation, groups)
+    if algorithm is not None:
+        convolve(algorithm, y, y_shape, y_steps, ZEROS[x.dtype], x, x_shape, panels, at, stride, padding)
+        return
+    (n, h, w, c), (_, oh, ow, o) = x_shape, y_shape
+    operations = 2 * n * oh * ow * o * taps[0] * taps[1] * c // groups
+    args = (
+        y, ZEROS[x.dtype], x, panels, at, n, h, w, c // groups, oh, ow, o // groups, *y_steps,
+        *taps, *stride, *dilation, *padding, groups,
+    )  # fmt: skip
     parts = parts_for(operations)
     if parts == 1:
         _slide(*args, 0, 1)
@@ -152,14 +170,11 @@ def conv2d(x, weight, stride, padding, dilation, groups, out=None):
     size = served_size(x, weight, x.shape, weight.shape, settings)
     if size is None:
         return reference.conv2d(x, weight, *settings, out=out)
-    (n, h, w, _), (kh, kw, c, o), (oh, ow) = x.shape, weight.shape, size
-    y = target_for(out, (n, oh, ow, o), x.dtype, x, weight)
+    (kh, kw, c, o), (oh, ow) = weight.shape, size
+    y = target_for(out, (len(x), oh, ow, o), x.dtype, x, weight)
     panels, at = _pack(flat(weight), groups, kw, c, o // groups, kh, kw, 0, 0, 1, 1, False)
-    _launch(
-        2 * y.size * kh * kw * c,
-        flat(y), ZEROS[x.dtype], flat(x), panels, at, n, h, w, c, oh, ow, o // groups, 0, oh * ow * o, ow * o, o,
-        kh, kw, *stride, *dilation, *padding, groups,
-    )  # fmt: skip
+    steps = (0, oh * ow * o, ow * o, o)
+    _convolve(flat(y), y.shape, steps, flat(x), x.shape, panels, at, (kh, kw), stride, dilation, padding, groups)
     return deliver(y, out)
 
 
@@ -200,8 +215,7 @@ def _phases(kernel, size, stride, padding, dilation):
 def _phase(x, g, g_shape, weight, weight_shape, stride, groups, rows, columns):
     """Write the pixels of x of one phase."""
     (ph, h, kh, first_h, step_h, apart_h, top), (pw, w, kw, first_w, step_w, apart_w, left) = rows, columns
-    n, oh, ow, o = g_shape
-    c = x.shape[3]
+    n, o, c = len(x), g_shape[3], x.shape[3]
     if kh == 0 or kw == 0:
         x[:, ph :: stride[0], pw :: stride[1]] = 0
         return
@@ -209,9 +223,7 @@ def _phase(x, g, g_shape, weight, weight_shape, stride, groups, rows, columns):
         weight, groups, weight_shape[1], o // groups, c // groups, kh, kw, first_h, first_w, step_h, step_w, True
     )
     line = x.shape[2] * c
-    _launch(
-        2 * n * h * w * c * kh * kw * o // groups,
-        x.reshape(-1), ZEROS[g.dtype], g, panels, at, n, oh, ow, o // groups, h, w, c // groups,
-        ph * line + pw * c, x.shape[1] * line, stride[0] * line, stride[1] * c,
-        kh, kw, 1, 1, apart_h, apart_w, top, left, groups,
+    _convolve(
+        x.reshape(-1), (n, h, w, c), (ph * line + pw * c, x.shape[1] * line, stride[0] * line, stride[1] * c),
+        g, g_shape, panels, at, (kh, kw), (1, 1), (apart_h, apart_w), (top, left), groups,
     )  # fmt: skip

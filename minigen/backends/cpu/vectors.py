@@ -1,7 +1,7 @@
 """Vector registers for Numba: their length, loads and stores of part of one, and the copies made of them.
 
-`Vectors` writes the compiler's intermediate code; `copy` and `transpose` are functions for jitted code, each with a
-twin in plain Python that takes over with NUMBA_DISABLE_JIT=1.
+`Vectors` writes the compiler's intermediate code; `copy`, `transpose` and `prefetch` are functions for jitted code,
+each with a twin in plain Python that takes over with NUMBA_DISABLE_JIT=1.
 """
 
 from itertools import product
@@ -97,6 +97,20 @@ def _pointer(_, array):
     return types.CPointer(array.dtype)(array), emit
 
 
+@intrinsic(prefer_literal=True)
+def _prefetch(_, array, at, write):
+    def emit(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        address, i32 = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer()), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        near = 3 if write.literal_value else 2  # what will be written comes to the first cache, else the second
+        builder.call(fetch, [address, i32(write.literal_value), i32(near), i32(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, write), emit
+
+
 @intrinsic
 def _copy(_, target, target_at, source, source_at, lanes):
     def emit(context, builder, signature, args):
@@ -145,6 +159,10 @@ def _exchange(builder, rows, distance):
     return rows
 
 
+def _prefetch_plain(array, at, write):
+    """A hint changes nothing."""
+
+
 def _copy_plain(target, target_at, source, source_at, lanes):
     target[target_at : target_at + VECTOR_BYTES // source.itemsize] = 0
     target[target_at : target_at + lanes] = source[source_at : source_at + lanes]
@@ -162,6 +180,11 @@ def _pointer_plain(array):
 pointer = _pointer_plain if config.DISABLE_JIT else _pointer
 """pointer(array): where its numbers begin. A tile takes pointers, since arrays in a tuple are counted references, and
 counting them locks the bus twice a tile. The array must be used again later, or Numba frees it too soon."""
+
+prefetch = _prefetch_plain if config.DISABLE_JIT else _prefetch
+"""prefetch(array, at, write): ask for the cache line of array[at], to read it (write 0) or to write it (1) soon.
+
+A hint: it waits for nothing, and an address outside the array does no harm."""
 
 copy = _copy_plain if config.DISABLE_JIT else _copy
 """copy(target, at, source, at, lanes): copy so many numbers and fill the vector with zeros; it is written whole."""

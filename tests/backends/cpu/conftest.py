@@ -1,6 +1,9 @@
 """What the tests of the cpu kernels share."""
 
+import ctypes
 import importlib
+import mmap
+import sys
 
 import numpy as np
 import pytest
@@ -28,3 +31,26 @@ def one_and_many_threads():
                 np.testing.assert_array_equal(a, b)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def guarded():
+    """A function that copies an array to memory whose next byte, or the byte before, may not be touched."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("pages are protected by Linux's mprotect here")
+    libc, kept = ctypes.CDLL(None, use_errno=True), []
+
+    def copy(array, end=True):
+        page = mmap.PAGESIZE
+        inner = -(-array.nbytes // page) * page
+        memory = mmap.mmap(-1, inner + 2 * page)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        kept.append(memory)
+        for unreadable in (address, address + page + inner):
+            assert libc.mprotect(ctypes.c_void_p(unreadable), ctypes.c_size_t(page), 0) == 0
+        offset = page + (inner - array.nbytes if end else 0)
+        view = np.frombuffer(memory, array.dtype, array.size, offset).reshape(array.shape)
+        view[...] = array
+        return view
+
+    return copy

@@ -1,5 +1,3 @@
-import ctypes
-import mmap
 import os
 import subprocess
 import sys
@@ -66,29 +64,6 @@ def test_packing_copies_or_transposes(rows, columns, dtype):
     target = np.zeros((columns + 16, 64), dtype)
     turn(target.reshape(-1), 0, 64, source.reshape(-1), 0, columns, rows, columns)
     np.testing.assert_array_equal(target[:columns, :rows], source.T)
-
-
-@pytest.fixture(scope="module")
-def guarded():
-    """A function that copies an array to memory whose next byte, or the byte before, may not be touched."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("pages are protected by Linux's mprotect here")
-    libc, kept = ctypes.CDLL(None, use_errno=True), []
-
-    def copy(array, end=True):
-        page = mmap.PAGESIZE
-        inner = -(-array.nbytes // page) * page
-        memory = mmap.mmap(-1, inner + 2 * page)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        kept.append(memory)
-        for unreadable in (address, address + page + inner):
-            assert libc.mprotect(ctypes.c_void_p(unreadable), ctypes.c_size_t(page), 0) == 0
-        offset = page + (inner - array.nbytes if end else 0)
-        view = np.frombuffer(memory, array.dtype, array.size, offset).reshape(array.shape)
-        view[...] = array
-        return view
-
-    return copy
 
 
 @pytest.mark.needs_jit

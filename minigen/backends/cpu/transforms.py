@@ -1,0 +1,241 @@
+"""The transforms of Winograd's convolution: what they are, and how they run on vector registers.
+
+A convolution of few taps is a product of polynomials, and a product of polynomials of degree t − 1 is known from its
+values at t points: evaluate both factors, multiply the values, interpolate. Evaluating at 0, ±1, 2, −½ and ∞ costs
+additions and a few multiplications by constants. Turned round (a convolution in deep learning is the transpose of that
+product in one factor), m results of r taps take t = m + r − 1 multiplications instead of m·r:
+
+    y (m) = Aᵀ [(G w) ⊙ (Bᵀ x)],   w (r) taps, x (t) inputs, ⊙ element by element
+
+and in two dimensions, applied to rows and columns, t² instead of m²·r²:
+
+    Y (m, m) = Aᵀ [(G W Gᵀ) ⊙ (Bᵀ X B)] A
+
+`bilinear` derives the three matrices from the points; the matrix of an image or a kernel is a *sandwich* M X Mᵀ in all
+cases, and `transform` computes it for whole vectors of channels. The gradient in W is the same three steps read
+backwards:
+
+    dW (r, r) = Gᵀ [(Bᵀ X B) ⊙ (A dY Aᵀ)] G
+
+Rounding errors grow with the size of the points and their number. Points that are close to ±1 and whose products cancel
+do best: 0, 1, −1, 2, −½ err 2.5 times as much as the direct sum (of 576 terms), where ±2 or ±½ err 3.7 times; F(2×2,
+3×3), whose points are 0 and ±1, errs 0.6 times as much.
+
+References:
+    Fast Algorithms for Convolutional Neural Networks. Lavin, Gray, 2015, https://arxiv.org/abs/1509.09308
+    Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks. Barabasz, Anderson,
+    Soodhalter, Gregg, 2020, https://arxiv.org/abs/1803.10986
+"""
+
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+import numpy as np
+from llvmlite import ir
+from numba import config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .vectors import Vectors
+
+POINTS = tuple(map(Fraction, ("0", "1", "-1", "2", "-1/2")))  # in the order in which they are used; and infinity
+
+
+def bilinear(m, r):
+    """Aᵀ (m, t), G (t, r) and Bᵀ (t, t), t = m + r − 1, of the algorithm F(m, r): y = Aᵀ [(G w) ⊙ (Bᵀ x)].
+
+    For point p, a row of Aᵀ's transpose holds the powers of p, one of G those divided by Π_{q≠p} (p − q), and one of Bᵀ
+    the coefficients of Π_{q≠p} (x − q). Infinity's rows are the highest power, and the product over all points.
+    """
+    points = POINTS[: m + r - 2]
+    others = [[q for q in points if q != p] for p in points]
+    scales = [prod(p - q for q in rest) for p, rest in zip(points, others, strict=True)]
+    last = [[Fraction(i == n - 1) for i in range(n)] for n in (m, r)]
+    a = [[p**i for i in range(m)] for p in points] + last[:1]
+    g = [[p**i / scale for i in range(r)] for p, scale in zip(points, scales, strict=True)] + last[1:]
+    b = [[*_expanded(rest), Fraction(0)] for rest in others] + [_expanded(points)]
+    return tuple(np.array(rows, float) for rows in (list(zip(*a, strict=True)), g, b))
+
+
+def _expanded(roots):
+    """The coefficients of Π (x − root), of x⁰ first."""
+    coefficients = [Fraction(1)]
+    for root in roots:
+        shifted = [Fraction(0), *coefficients]
+        coefficients = [high - root * low for high, low in zip(shifted, [*coefficients, Fraction(0)], strict=True)]
+    return coefficients
+
+
+ALGORITHMS = ((4, 3), (2, 3), (4, 2))
+"""(m, r) of F(m×m, r×r)."""
+IMAGE, WEIGHT, RESULT, RESULT_GRAD, WEIGHT_GRAD = (len(ALGORITHMS) * i for i in range(5))
+"""What `transform` computes: Bᵀ X B, G W Gᵀ, Aᵀ M A, A dY Aᵀ or Gᵀ dU G; the index of an algorithm is added."""
+_each = [bilinear(m, r) for m, r in ALGORITHMS]
+MATRICES = (
+    *(b for _, _, b in _each), *(g for _, g, _ in _each), *(a for a, _, _ in _each),
+    *(a.T for a, _, _ in _each), *(g.T for _, g, _ in _each),
+)  # fmt: skip
+
+
+class _Sandwich:
+    """Emits M X Mᵀ for one vector of channels of each of the n×n pixels of X."""
+
+    def __init__(self, vectors, matrix, target, source):
+        self.vectors, self.builder, self.matrix = vectors, vectors.builder, matrix
+        self.target, self.source = target, source  # (pointer, offsets of rows, offsets of columns)
+
+    def _combine(self, values):
+        """The matrix times a list of vectors; a coefficient of 1 starts each sum, since that costs nothing."""
+        return [self._sum(row, values) for row in self.matrix]
+
+    def _sum(self, row, values):
+        terms = sorted(((c, x) for c, x in zip(row, values, strict=True) if c), key=lambda term: term[0] != 1)
+        (first, total), *others = terms
+        if first != 1:
+            total = self.builder.fmul(self._constant(first), total)
+        for c, x in others:
+            if abs(c) == 1:
+                total = (self.builder.fadd if c > 0 else self.builder.fsub)(total, x)
+            else:
+                total = self.vectors.multiply_add(self._constant(c), x, total)
+        return total
+
+    def _constant(self, value):
+        return ir.Constant(self.vectors.type, [float(value)] * self.vectors.width)
+
+    def emit(self, channel, target_mask, source_mask):
+        """`…_mask(i, j)` gives the valid lanes of a pixel, or None."""
+        (to, to_rows, to_columns), (frm, rows, columns) = self.target, self.source
+        results, inputs = (range(n) for n in self.matrix.shape)
+        half = []
+        for j in inputs:
+            pixels = [self.vectors.load(frm, rows[i], columns[j], channel, mask=source_mask(i, j)) for i in inputs]
+            half.append(self._combine(pixels))
+        for i in results:
+            for j, value in enumerate(self._combine([column[i] for column in half])):
+                self.vectors.store(value, to, to_rows[i], to_columns[j], channel, mask=target_mask(i, j))
+
+
+def _masks(builder, vectors, rows, columns, lanes):
+    """A function (i, j) -> mask of the pixels in rows [first, stop) and columns [first, stop), of so many lanes."""
+    bits = ir.IntType(vectors.width)
+    filled = builder.lshr(bits(-1), builder.trunc(builder.sub(lanes.type(vectors.width), lanes), bits))
+
+    def inside(i, first, stop):
+        index = first.type(i)
+        return builder.and_(builder.icmp_signed(">=", index, first), builder.icmp_signed("<", index, stop))
+
+    def mask(i, j):
+        row = builder.select(inside(i, *rows), filled, bits(0))
+        both = builder.and_(row, builder.select(inside(j, *columns), bits(-1), bits(0)))
+        return builder.bitcast(both, ir.VectorType(ir.IntType(1), vectors.width))
+
+    return mask
+
+
+def _all(builder, conditions):
+    every = conditions[0]
+    for condition in conditions[1:]:
+        every = builder.and_(every, condition)
+    return every
+
+
+@intrinsic(prefer_literal=True)
+def _transform(_, which, channels, operands):
+    matrix = MATRICES[which.literal_value]
+
+    def emit(context, builder, signature, args):
+        kinds, parts = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
+        to, to_at, to_steps, to_valid, frm, at, steps, valid = (
+            cgutils.unpack_tuple(builder, part) if isinstance(kind, types.BaseTuple) else part
+            for kind, part in zip(kinds, parts, strict=True)
+        )
+        of = Vectors(context, builder, kinds[0].dtype)
+        n, i64 = args[1], ir.IntType(64)
+        offsets = [
+            [[builder.mul(i64(i), step) for i in range(size)] for step in two]
+            for two, size in ((to_steps, matrix.shape[0]), (steps, matrix.shape[1]))
+        ]
+        sandwich = _Sandwich(of, matrix, (builder.gep(to, [to_at]), *offsets[0]), (builder.gep(frm, [at]), *offsets[1]))
+        zero, (results, inputs) = i64(0), map(i64, matrix.shape)
+        wanted = (results, results, zero, inputs, zero, inputs)
+        whole = [builder.icmp_signed("==", *pair) for pair in zip((*to_valid, *valid), wanted, strict=True)]
+        whole.append(builder.icmp_signed("==", builder.srem(n, i64(of.width)), zero))
+        with builder.if_else(_all(builder, whole)) as (then, otherwise):
+            with then, cgutils.for_range_slice(builder, zero, n, i64(of.width)) as (c, _):
+                sandwich.emit(c, lambda i, j: None, lambda i, j: None)
+            with otherwise, cgutils.for_range_slice(builder, zero, n, i64(of.width)) as (c, _):
+                left = builder.sub(n, c)
+                lanes = builder.select(builder.icmp_signed("<", left, i64(of.width)), left, i64(of.width))
+                sandwich.emit(
+                    c,
+                    _masks(builder, of, (zero, to_valid[0]), (zero, to_valid[1]), lanes),
+                    _masks(builder, of, valid[:2], valid[2:], lanes),
+                )
+        return context.get_dummy_value()
+
+    return types.void(which, types.int64, _operands(operands)), emit
+
+
+def _operands(kinds):
+    """What `_transform` takes: pointers as they come, all numbers as int64."""
+    i64, to, frm = types.int64, kinds.types[0], kinds.types[4]
+    two = types.UniTuple(i64, 2)
+    return types.Tuple((to, i64, two, two, frm, i64, two, types.UniTuple(i64, 4)))
+
+
+def _transform_plain(which, channels, operands):
+    matrix = MATRICES[which]
+    to, to_at, to_steps, to_valid, frm, at, steps, (top, bottom, left, right) = operands
+    pixels = np.zeros((*matrix.shape[1:] * 2, channels), frm.dtype)
+    for i, j in product(range(top, bottom), range(left, right)):
+        begin = at + i * steps[0] + j * steps[1]
+        pixels[i, j] = frm[begin : begin + channels]
+    results = np.einsum("ai,ijc,bj->abc", matrix, pixels, matrix)
+    for i, j in product(*map(range, to_valid)):
+        begin = to_at + i * to_steps[0] + j * to_steps[1]
+        to[begin : begin + channels] = results[i, j]
+
+
+_sandwich = _transform_plain if config.DISABLE_JIT else _transform
+
+
+@njit(cache=True)
+def transform(which, channels, operands):
+    """target (…, channels) = M X Mᵀ of pixels X (n, n, channels), M the matrix `which` of `MATRICES`.
+
+    `operands` is one tuple: of the target a `pointer`, where its first pixel begins, the steps to the next row and
+    column, and the numbers of rows and columns to write; of the source a pointer, where its first pixel begins, the
+    steps, and the rows and columns (top, bottom, left, right) that are read: outside them it is 0.
+    """
+    if which == 0:
+        _sandwich(0, channels, operands)
+    elif which == 1:
+        _sandwich(1, channels, operands)
+    elif which == 2:
+        _sandwich(2, channels, operands)
+    elif which == 3:
+        _sandwich(3, channels, operands)
+    elif which == 4:
+        _sandwich(4, channels, operands)
+    elif which == 5:
+        _sandwich(5, channels, operands)
+    elif which == 6:
+        _sandwich(6, channels, operands)
+    elif which == 7:
+        _sandwich(7, channels, operands)
+    elif which == 8:
+        _sandwich(8, channels, operands)
+    elif which == 9:
+        _sandwich(9, channels, operands)
+    elif which == 10:
+        _sandwich(10, channels, operands)
+    elif which == 11:
+        _sandwich(11, channels, operands)
+    elif which == 12:
+        _sandwich(12, channels, operands)
+    elif which == 13:
+        _sandwich(13, channels, operands)
+    else:
+        _sandwich(14, channels, operands)

@@ -1,0 +1,155 @@
+"""The gradient of a convolution in its weight by Winograd's minimal filtering, `winograd` read backwards.
+
+    for each run of tiles, phase of x, panel of output channels     (in parallel; each has a sum dU of its own)
+        for each block of the run's tiles
+            for each tile: V[k, tile, :] = (Bᵀ X B)[k], D[k, tile, :] = (A dY Aᵀ)[k], k = 1 … t²
+            for each k: dU[k] (C, panel) += V[k]ᵀ (C, tiles) · D[k] (tiles, panel)      (the register tile)
+    add up the runs' dU; dW = Gᵀ dU G
+
+The sum of one panel stays in the second cache over all blocks. V, which each panel needs, is made for each anew: to
+keep all sums at once would cost more. The cuts into runs and blocks depend on the shapes alone, so the result does not
+depend on the number of threads.
+"""
+
+from numba import njit, prange
+
+from .buffers import scratch
+from .gemm import RATE, parts_for
+from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .threads import launch
+from .transforms import ALGORITHMS, RESULT_GRAD, WEIGHT_GRAD, transform
+from .vectors import VECTOR_BYTES, pointer
+from .winograd import BLOCK, STEP, fetch, image_matrices, padded
+
+RUNS = 8  # of tiles, at most
+LEAST_TILES = 128  # to a run
+LEAST_BLOCK = 4  # times STEP tiles: with shorter sums, loading and storing them takes too long
+MEMORY = 1 << 23  # bytes of the runs' sums
+
+
+@njit(cache=True)
+def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, t, grid, first, last):
+    """D[k, tile − first, :] of channels j … j+columns−1 of g, tiles first … last−1."""
+    images, height, width, outputs = g_shape
+    row = VECTORS * VECTOR_BYTES // g.itemsize
+    for tile in range(first, last):
+        fetch(g, tile, grid, images, 0)
+        n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
+        h, w = place // grid[1] * m, place % grid[1] * m
+        operands = (
+            pointer(d), d_at + (tile - first) * row, (t * d_matrix, d_matrix), (t, t),
+            pointer(g), ((n * height + h) * width + w) * outputs + j, (width * outputs, outputs),
+            (0, min(m, height - h), 0, min(m, width - w)),
+        )  # fmt: skip
+        transform(RESULT_GRAD + algorithm, columns, operands)
+
+
+@njit(cache=True)
+def _add_products(
+    du, du_at, fresh, zeros, v, v_at, v_matrix, v_row, d, d_at, d_matrix, matrices, depth, tiles, columns
+):
+    """dU[k] (depth, panel) = V[k]ᵀ (depth, tiles) · D[k] (tiles, panel), added to what is there unless `fresh`."""
+    width = VECTOR_BYTES // du.itemsize
+    row = VECTORS * width
+    vectors = -(-columns // width)
+    for k in range(matrices):
+        i = 0
+        while i < depth:
+            groups = max(1, min(GROUPS, (depth - i) // GROUP))
+            to, frm = du_at + (k * depth + i) * row, v_at + k * v_matrix + i
+            at = (to, to + GROUP * row, to + 2 * GROUP * row)
+            start, start_at, start_row = (pointer(zeros), (0, 0, 0), 0) if fresh else (pointer(du), at, row)
+            operands = (
+                pointer(du), at, row, start, start_at, start_row,
+                pointer(v), (frm, frm + GROUP, frm + 2 * GROUP), 1, (0, 0, v_row),
+                pointer(d), d_at + k * d_matrix, (0, 0, row), (1, 1, tiles),
+                min(GROUP, depth - i), columns - (vectors - 1) * width,
+            )  # fmt: skip
+            run_tile(groups, vectors, operands)
+            i += groups * GROUP
+
+
+@njit(cache=True)
+def _run(algorithm, du, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corner, grid, block, first, last):
+    """dU [k, c, column] of tiles first … last−1, one phase of x, and the panel of g's channels that begins at j."""
+    width, channels = VECTOR_BYTES // x.itemsize, x_shape[3]
+    panel, block, columns = VECTORS * width, min(block, last - first), min(VECTORS * width, g_shape[3] - j)
+    v_row = -(-channels // width) * width
+    v_matrix, d_matrix = padded(block * v_row, x.itemsize), padded(block * panel, x.itemsize)
+    v, v_at = scratch(x, t * t * v_matrix)
+    d, d_at = scratch(x, t * t * d_matrix)
+    for begin in range(first, last, block):
+        end = min(last, begin + block)
+        image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, corner, grid, begin, end)
+        _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, t, grid, begin, end)
+        _add_products(
+            du, at, begin == first, zeros, v, v_at, v_matrix, v_row, d, d_at, d_matrix, t * t, channels, end - begin,
+            columns,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _tasks(
+    algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels, start, stop
+):
+    """Tasks start … stop−1 of the runs · phases · panels."""
+    tiles, panel, phases = g_shape[0] * grid[0] * grid[1], VECTORS * VECTOR_BYTES // x.itemsize, stride[0] * stride[1]
+    size = t * t * x_shape[3] * panel
+    for task in range(start, stop):
+        run, phase = task // (phases * panels), task // panels % phases
+        corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
+        _run(
+            algorithm, du, du_at + task * size, zeros, x, x_shape, g, g_shape, task % panels * panel, m, t,
+            stride, corner, grid, block, tiles * run // runs, tiles * (run + 1) // runs,
+        )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def _tasks_parallel(
+    algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels
+):
+    for task in prange(runs * stride[0] * stride[1] * panels):
+        _tasks(
+            algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels,
+            task, task + 1,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride):
+    """dW (stride·r, stride·r, C, O) = Gᵀ (Σ dU) G, the sum over the runs."""
+    panel, t = VECTORS * VECTOR_BYTES // dw.itemsize, m + r - 1
+    panels, line = -(-outputs // panel), stride[1] * r * inputs * outputs
+    size = stride[0] * stride[1] * panels * t * t * inputs * panel
+    for run in range(1, runs):
+        total, more = du[du_at : du_at + size], du[du_at + run * size : du_at + (run + 1) * size]
+        for i in range(size):
+            total[i] += more[i]
+    for row in range(stride[0] * stride[1] * panels * inputs):
+        part, c = row // inputs, row % inputs
+        phase, j = part // panels, part % panels * panel
+        operands = (
+            pointer(dw), phase // stride[1] * line + (phase % stride[1] * inputs + c) * outputs + j,
+            (stride[0] * line, stride[1] * inputs * outputs), (r, r),
+            pointer(du), du_at + (part * t * t * inputs + c) * panel, (t * inputs * panel, inputs * panel),
+            (0, t, 0, t),
+        )  # fmt: skip
+        transform(WEIGHT_GRAD + algorithm, min(panel, outputs - j), operands)
+
+
+def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, padding):
+    """dw = ∂⟨x ∗ w, g⟩/∂w by `ALGORITHMS[algorithm]` on flat arrays of shapes (N, H, W, C)."""
+    m, r = ALGORITHMS[algorithm]
+    t, channels, panel = m + r - 1, x_shape[3], VECTORS * VECTOR_BYTES // x.itemsize
+    panels, grid = -(-g_shape[3] // panel), (-(-g_shape[1] // m), -(-g_shape[2] // m))
+    tiles, size = g_shape[0] * grid[0] * grid[1], stride[0] * stride[1] * panels * t * t * channels * panel
+    runs = max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
+    du, du_at = scratch(x, runs * size)
+    block = max(LEAST_BLOCK, BLOCK // (t * t * (channels + panel) * x.itemsize * STEP)) * STEP
+    args = (algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels)
+    operations = 2 * tiles * t * t * stride[0] * stride[1] * channels * g_shape[3]
+    if parts_for(operations) == 1:
+        _tasks(*args, 0, runs * stride[0] * stride[1] * panels)
+    else:
+        launch(_tasks_parallel, operations / RATE, *args)
+    _collect(algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride)

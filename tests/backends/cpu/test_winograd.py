@@ -1,0 +1,287 @@
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("numba")
+
+from minigen.backends.cpu import conv, conv_grad, winograd
+from minigen.backends.cpu.transforms import ALGORITHMS, MATRICES, bilinear
+from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES
+from minigen.backends.reference import conv as reference
+
+ONE = (1, 1)
+FACTORS = {(4, 3): 1.5, (2, 3): 0.5, (4, 2): 1.5}
+"""Bounds of the errors' root mean square, in eps·√terms standard errors of the sum: usual are 0.4, 0.1 and 0.4, and
+0.15 for the direct sum."""
+FURTHEST = 16  # and the largest error, in root mean squares
+
+
+@contextmanager
+def told(algorithm):
+    """The kernels take `algorithm` where it fits, whatever it costs; None stands for the direct method."""
+
+    def choose(dtype, x_shape, y_shape, taps, stride, dilation, groups):
+        fits = algorithm is not None and dilation == ONE and groups == 1
+        return algorithm if fits and taps == tuple(ALGORITHMS[algorithm][1] * s for s in stride) else None
+
+    with patch.object(conv, "algorithm_for", choose), patch.object(conv_grad, "algorithm_for", choose):
+        yield
+
+
+@st.composite
+def cases(draw):
+    """An algorithm, x, weight and settings that it takes: one pixel, one channel and odd sizes included."""
+    algorithm = draw(st.integers(0, len(ALGORITHMS) - 1))
+    r, dtype = ALGORITHMS[algorithm][1], draw(st.sampled_from([np.float32, np.float64]))
+    stride = draw(st.sampled_from([ONE] if r == 3 else [ONE, (2, 2), (1, 2)]))
+    kernel, padding = tuple(r * s for s in stride), draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    size = [max(1, k - 2 * p) + draw(st.integers(0, 9)) for k, p in zip(kernel, padding, strict=True)]
+    c, o = (draw(st.sampled_from([1, 2, 15, 16, 17, 33])) for _ in "co")
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = rng.normal(size=(draw(st.integers(1, 3)), *size, c)).astype(dtype)
+    return algorithm, x, rng.normal(size=(*kernel, c, o)).astype(dtype), (stride, padding, ONE, 1)
+
+
+def three(x, weight, options):
+    """The convolution and its two gradients, each as (function of kernels, operands, terms of its sums)."""
+    size = reference.conv2d_output_size(x.shape[1:3], weight.shape[:2], *options[:3][:2], options[2])
+    g = np.random.default_rng(1).normal(size=(len(x), *size, weight.shape[3])).astype(x.dtype)
+    taps = weight.shape[0] * weight.shape[1]
+    return (
+        ("conv2d", (x, weight), (), taps * x.shape[3]),
+        ("conv2d_input_grad", (g, weight), (x.shape[1:3],), taps * weight.shape[3]),
+        ("conv2d_weight_grad", (x, g), (weight.shape[:2],), g[..., 0].size),
+    )
+
+
+def run(name, operands, shape, options):
+    return getattr(conv_grad if name == "conv2d_weight_grad" else conv, name)(*operands, *shape, *options)
+
+
+def errors(got, name, operands, shape, options):
+    """The errors of `got`, and the standard errors of its sums, if the signs of their terms are chance."""
+    wide = [a.astype(np.float64) for a in operands]
+    exact = getattr(reference, name)
+    return got - exact(*wide, *shape, *options), np.sqrt(exact(*map(np.square, wide), *shape, *options))
+
+
+def rms(x):
+    return np.sqrt(np.mean(np.square(x)))
+
+
+@pytest.mark.parametrize(("m", "r"), [(m, r) for m in range(1, 6) for r in range(1, 6) if m + r <= 7])
+def test_bilinear_algorithms_convolve(m, r):
+    at, g, bt = bilinear(m, r)
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=m + r - 1), rng.normal(size=r)
+    np.testing.assert_allclose(at @ ((g @ w) * (bt @ x)), np.correlate(x, w), rtol=1e-12, atol=1e-12)
+
+
+@given(cases())
+def test_errors_are_a_few_of_the_direct_sums(case):
+    algorithm, x, weight, options = case
+    for name, operands, shape, terms in three(x, weight, options):
+        with told(algorithm):
+            got = run(name, operands, shape, options)
+        error, deviation = errors(got, name, operands, shape, options)
+        unit = FACTORS[ALGORITHMS[algorithm]] * np.finfo(x.dtype).eps * np.sqrt(terms + 4) * deviation.max()
+        assert abs(error).max() <= FURTHEST * unit
+        assert rms(error) <= max(1, FURTHEST / np.sqrt(error.size)) * unit
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize(("algorithm", "factor"), [(0, 3.5), (1, 1.2), (2, 3.5)])
+def test_errors_beside_the_direct_methods(draw_array, algorithm, factor):
+    """At 64 channels F(4×4, 3×3) errs 2.5 times as much as the direct sum in y, F(2×2, 3×3) 0.6 times; gradients alike.
+
+    A weight's gradient is cut into fewer runs than the direct one's, and its sums are longer: they err up to 4 times.
+    """
+    x, weight = draw_array((8, 16, 16, 64), 0, np.float32), draw_array((3, 3, 64, 64), 1, np.float32)
+    weight = weight if ALGORITHMS[algorithm][1] == 3 else weight[:2, :2]
+    options = (ONE, ONE, ONE, 1)
+    for name, operands, shape, _ in three(x, weight, options):
+        found = []
+        for choice in (algorithm, None):
+            with told(choice):
+                found.append(rms(errors(run(name, operands, shape, options), name, operands, shape, options)[0]))
+        assert 0 < found[0] <= factor * (4 if name == "conv2d_weight_grad" else 1) * found[1], (name, found)
+
+
+@given(cases())
+def test_are_each_others_adjoints(case):
+    algorithm, x, weight, options = (v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in case)
+    with told(algorithm):
+        (_, _, _, _), (_, (g, _), _, _), _ = three(x, weight, options)
+        y = conv.conv2d(x, weight, *options)
+        dx = conv.conv2d_input_grad(g, weight, x.shape[1:3], *options)
+        dw = conv_grad.conv2d_weight_grad(x, g, weight.shape[:2], *options)
+    inner, scale = np.vdot(g, y), np.linalg.norm(g) * np.linalg.norm(y) + 1
+    assert abs(np.vdot(dx, x) - inner) <= 1e-11 * scale
+    assert abs(np.vdot(dw, weight) - inner) <= 1e-11 * scale
+
+
+LARGE = [  # algorithm, images, outputs, taps, stride, padding
+    (0, (20, 16, 16, 32), 40, (3, 3), ONE, ONE),
+    (1, (9, 17, 14, 33), 32, (3, 3), ONE, (0, 2)),
+    (2, (8, 16, 16, 32), 64, (4, 4), (2, 2), ONE),
+]
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize(("algorithm", "images", "outputs", "taps", "stride", "padding"), LARGE)
+def test_threads_do_not_change_a_bit(
+    draw_array, one_and_many_threads, algorithm, images, outputs, taps, stride, padding
+):
+    x, weight = draw_array(images, 0, np.float32), draw_array((*taps, images[3], outputs), 1, np.float32)
+    options = (stride, padding, ONE, 1)
+    calls = three(x, weight, options)
+
+    def all_three():
+        return tuple(run(name, operands, shape, options) for name, operands, shape, _ in calls)
+
+    with told(algorithm):
+        one_and_many_threads(all_three)
+        few = all_three()
+        with patch.object(winograd, "parts_for", lambda operations: 99):  # more parts than there are tiles to share
+            for a, b in zip(few, all_three(), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("end", [True, False])
+@pytest.mark.parametrize("algorithm", range(len(ALGORITHMS)))
+def test_nothing_beyond_the_operands_is_touched(guarded, algorithm, end):
+    """An unreadable page lies behind, or before, each of them; the results, too, are written there."""
+    rng, r = np.random.default_rng(0), ALGORITHMS[algorithm][1]
+    for h, w, c, o, padding, stride in [
+        (5, 4, 1, 1, 1, 1),
+        (7, 9, 3, 17, 0, 1),
+        (4, 3, 16, 33, 2, 1),
+        (6, 8, 5, 2, 1, 2),
+    ]:
+        kernel, options = (r * stride, r * stride), ((stride, stride), (padding, padding), ONE, 1)
+        if max(kernel) > min(h, w) + 2 * padding or (r == 3 and stride > 1):
+            continue
+        x = guarded(rng.normal(size=(2, h, w, c)).astype(np.float32), end)
+        weight = guarded(rng.normal(size=(*kernel, c, o)).astype(np.float32), end)
+        with told(algorithm):
+            y = conv.conv2d(x, weight, *options)
+            g = guarded(y, end)
+            assert conv.conv2d(x, weight, *options, g) is g
+            np.testing.assert_array_equal(g, y)
+            conv.conv2d_input_grad(g, weight, (h, w), *options, guarded(x, end))
+            conv_grad.conv2d_weight_grad(x, g, kernel, *options, guarded(weight, end))
+
+
+@given(st.integers(0, len(ALGORITHMS) - 1), *[st.integers(0, 8)] * 2, st.sampled_from([np.nan, np.inf, -np.inf]))
+def test_what_is_not_finite_reaches_its_tiles_only(draw_array, algorithm, h, w, value):
+    """At least where it does in the direct method, and no pixel of a tile that does not read it."""
+    m, r = ALGORITHMS[algorithm]
+    x, weight, options = draw_array((2, 9, 9, 3), 0), draw_array((r, r, 3, 5), 1), (ONE, ONE, ONE, 1)
+    x[1, h, w, 1] = value
+    with told(None):
+        direct = np.isfinite(conv.conv2d(x, weight, *options))
+    with told(algorithm):
+        got = np.isfinite(conv.conv2d(x, weight, *options))
+    assert not got[~direct].any()
+    reach = np.ones_like(got)
+    rows, columns = ([i for i in range(got.shape[1]) if i // m * m - 1 <= at < i // m * m + m + r - 2] for at in (h, w))
+    reach[1][np.ix_(rows, columns)] = False
+    assert got[reach].all()
+
+
+def test_the_method_follows_the_shape():
+    f32, f64 = np.dtype(np.float32), np.dtype(np.float64)
+
+    def chosen(dtype, x_shape, outputs, taps, stride=ONE, dilation=ONE, groups=1):
+        y_shape = (x_shape[0], x_shape[1] // stride[0], x_shape[2] // stride[1], outputs)
+        i = winograd.algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups)
+        return None if i is None else ALGORITHMS[i]
+
+    assert chosen(f32, (64, 32, 32, 32), 32, (3, 3)) == (4, 3)
+    assert chosen(f32, (64, 8, 8, 128), 64, (3, 3)) == (4, 3)
+    assert chosen(f32, (999, 2, 2, 256), 256, (3, 3)) == (2, 3)  # tiles of 4×4 would be three parts waste
+    assert chosen(f32, (64, 16, 16, 64), 128, (4, 4), (2, 2)) == (4, 2)
+    assert chosen(f64, (64, 32, 32, 32), 32, (3, 3)) is None  # there to check: stays what it checks by
+    for c, o in ((1, 32), (32, 1), (4, 4)):  # transforms of few channels cost more than they save
+        assert chosen(f32, (64, 32, 32, c), o, (3, 3)) is None
+    assert chosen(f32, (1, 8, 8, 256), 256, (3, 3)) is None  # the weights' transform serves few tiles
+    assert chosen(f32, (64, 32, 32, 64), 64, (3, 3), dilation=(2, 2)) is None
+    assert chosen(f32, (64, 32, 32, 64), 64, (3, 3), groups=2) is None
+    for taps, stride in (((5, 5), ONE), ((1, 1), ONE), ((3, 3), (2, 2)), ((3, 1), ONE)):
+        assert chosen(f32, (64, 32, 32, 64), 64, taps, stride) is None
+
+
+KERNELS = """
+import numpy as np
+from minigen.backends.cpu import buffers, conv, conv_grad, gemm, simd, transforms, vectors, winograd, winograd_grad
+x, options = np.ones((2, 9, 7, 18), np.float32), ((1, 1), (1, 1), (1, 1), 1)
+for algorithm, (m, r) in enumerate(transforms.ALGORITHMS):
+    conv.algorithm_for = conv_grad.algorithm_for = lambda *shapes: algorithm
+    for parts in (1, 2):
+        winograd.parts_for = winograd_grad.parts_for = lambda operations: parts
+        y = conv.conv2d(x, np.ones((r, r, 18, 33), np.float32), *options)
+        dw = conv_grad.conv2d_weight_grad(x, np.ones_like(y), (r, r), *options)
+        assert abs(y.max() - 18 * r * r) < 1e-3 and abs(dw.max() - 2 * 63) < 1e-2
+"""
+
+
+def script(code, **environment):
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.needs_jit
+def test_a_second_process_compiles_nothing(tmp_path):
+    code = (
+        KERNELS
+        + """
+kernels = [k for m in (buffers, conv, simd, transforms, winograd, winograd_grad) for k in vars(m).values()
+           if hasattr(k, "stats")]
+print(*(sum(sum(getattr(k.stats, f).values()) for k in kernels) for f in ("cache_misses", "cache_hits")))
+"""
+    )
+    misses, _ = map(int, script(code, NUMBA_CACHE_DIR=str(tmp_path)))
+    assert misses > 0
+    misses, hits = map(int, script(code, NUMBA_CACHE_DIR=str(tmp_path)))
+    assert misses == 0 and hits > 0
+
+
+def test_kernels_run_without_a_compiler():
+    script(KERNELS, NUMBA_DISABLE_JIT="1")
+
+
+AVX2 = "+64bit,+cmov,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2"
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize(("cpu", "features", "width"), [("haswell", AVX2, 32), ("generic", "", 16)])
+def test_narrower_vectors_are_as_right(cpu, features, width):
+    if not {"+avx2", "+fma"} <= FEATURES:
+        pytest.skip("this CPU cannot run what is compiled for AVX2")
+    code = KERNELS + "print(vectors.VECTOR_BYTES)"
+    assert script(code, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [str(width)]
+
+
+def test_matrices_begin_an_odd_number_of_vectors_apart():
+    width = VECTOR_BYTES // 4
+    for numbers in (1, width, 64 * width, 64 * width + 1, 1000):
+        apart = winograd.padded(numbers, 4)
+        assert numbers <= apart <= numbers + 2 * width and apart % width == 0 and apart // width % 2 == 1
+
+
+def test_there_is_a_matrix_of_each_kind():
+    assert len(MATRICES) == 5 * len(ALGORITHMS)
+    for i, (m, r) in enumerate(ALGORITHMS):
+        t = m + r - 1
+        shapes = [MATRICES[i + kind * len(ALGORITHMS)].shape for kind in range(5)]
+        assert shapes == [(t, t), (t, r), (m, t), (t, m), (r, t)]
