@@ -27,7 +27,7 @@ def run(
     Args:
         data_name: mnist, digits, shapes or another set of labelled images.
         data_dir: folder of the MNIST files.
-        repeats: draws of n on either side, at each n.
+        repeats: draws of n on either side at the largest n; at a smaller one more, so that each sees as many images.
         steps: of the feature network's training; by default its own.
         seed: of the network and the draws.
     """
@@ -71,5 +71,9 @@ def blurred(x, levels):
 
 
 def summary(values):
-    """Mean and standard deviation at each size."""
-    return {"mean": values.mean(1).tolist(), "deviation": values.std(1).tolist()}
+    """Mean, its standard error, and number of draws at each size."""
+    return {
+        "mean": [float(each.mean()) for each in values],
+        "standard_error": [float(each.std() / np.sqrt(len(each))) for each in values],
+        "draws": [len(each) for each in values],
+    }

@@ -90,8 +90,9 @@ def classification_error(model, data):
 def shape_validity(model, data, seed=0):
     """`Standing` of the share of sampled outlines that are shapes: closed, simple, of the size and width of a family.
 
-    Of the family that the model was asked for, or of any where it takes no labels. The floor is the share of ``data``,
-    the noise that of uniform points; there are 1,000 of each, or as many as there are data.
+    Of the family that the model was asked for, or of any where it takes no labels. The floor is the share of ``data``
+    (of any family where labels are hidden), the noise that of uniform points; there are 1,000 of each, or as many as
+    there are data.
 
     Args:
         model: a `minigen.models.Model` of outlines (2P,).
@@ -108,6 +109,6 @@ def shape_validity(model, data, seed=0):
             return share(check(points, families).valid)
         return share(np.any([check(points, name).valid for name in SHAPES], axis=0))
 
-    return Standing(
-        valid(drawn, labels), valid(real, None if labels is None else data.labels[:OUTLINES]), valid(noise, labels)
-    )
+    told = model.conditional and (data.labels[:OUTLINES] >= 0).all()
+    floor = valid(real, data.labels[:OUTLINES] if told else None)
+    return Standing(valid(drawn, labels), floor, valid(noise, labels))

@@ -21,7 +21,9 @@ from ..data import in_order
 from .classifier import Classifier, train_classifier
 
 STEPS = 800
-"""Of the training of the network: 97 % of test digits right on 8×8 pixels, 98 % on 28×28."""
+"""Of the training: enough for the few bundled digits, of which the network then tells 97 % of the test split."""
+STEPS_OF_MANY = 2000
+"""Of the training on a thousand rows or more: 92 % of the shapes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +47,16 @@ class FeatureNet:
 def trained_features(dataset, steps=None, seed=0, progress=False):
     """The `FeatureNet` that learns the classes of ``dataset.train``, the feature part of `split_for_features`.
 
+    Args:
+        dataset: the feature part.
+        steps: of the training; None: as many as so many rows need.
+        seed: of its weights and batches; the same seed, the same network.
+        progress: show a bar where it takes longer than two seconds.
     Raises:
         UserError: data without labels, or no images.
     """
-    steps = STEPS if steps is None else steps
+    if steps is None:
+        steps = STEPS if len(dataset.train) < 1000 else STEPS_OF_MANY
     network = train_classifier(dataset, steps, seed=seed, progress=progress)
     facts = {"test_accuracy": network.accuracy(dataset.test), "rows": len(dataset.train), "steps": steps, "seed": seed}
     return _frozen(network, dataset, facts)

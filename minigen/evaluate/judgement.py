@@ -100,7 +100,7 @@ def beside_data(samples, dataset, rng, train=None):
     samples = samples[np.isfinite(samples).reshape(n, -1).all(1)]
     kept = len(samples)
     real, other = (
-        take(split, np.sort(rng.child(name).generator().permutation(len(split))[:kept])).x
+        take(split, rng.child(name).generator().permutation(len(split))[:kept]).x
         for name, split in (("real", dataset.test), ("other", dataset.train))
     )
     noise = rng.child("noise").uniform((kept, *dataset.shape))

@@ -19,17 +19,18 @@ def bias_curve(
     sizes: Sequence[int],
     rng: np.random.Generator,
     repeats: int = 10,
-) -> np.ndarray:
-    """``measure`` of n rows of x against n rows of y, drawn without replacement anew each time: (sizes, repeats).
+) -> list[np.ndarray]:
+    """``measure`` of n rows of x against n rows of y, drawn without replacement anew each time: values (R_n,) by size.
+
+    ``repeats`` draws at the largest size; at the smaller ones more, so that each size sees as many rows.
 
     Raises:
         UserError: a size is larger than x or y.
     """
     if max(sizes) > min(len(x), len(y)):
         raise UserError(f"got {len(x)} and {len(y)} data; the sizes may be that at most, and one is {max(sizes)}")
-    return np.array(
-        [
-            [measure(*(rng.permutation(set_)[:n] for set_ in (x, y))).value for _ in range(repeats)]
-            for n in sizes
-        ]
-    )  # fmt: skip
+
+    def once(n):
+        return measure(*(set_[rng.permutation(len(set_))[:n]] for set_ in (x, y))).value
+
+    return [np.array([once(n) for _ in range(repeats * max(sizes) // n)]) for n in sizes]

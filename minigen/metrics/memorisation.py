@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .neighbours import nearest_distance
-from .score import Score, share, two_sets
+from .score import Z95, Score, share, two_sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def memorisation(train: np.ndarray, held_out: np.ndarray, samples: np.ndarray) -
     variance = of_samples.var(ddof=1) / m + of_real.var(ddof=1) / n
     # where every sample is nearer no share varies, but that does not make it certain
     error = math.sqrt(variance if variance > 0 else inside * (1 - inside) * (1 / m + 1 / n))
-    interval = (max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error))
+    interval = (max(0.0, value - Z95 * error), min(1.0, value + Z95 * error))
     return Memorisation(Score(value, min(m, n), error, interval), share(drawn < np.quantile(real, 0.01)), drawn, real)
 
 

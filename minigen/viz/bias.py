@@ -10,14 +10,14 @@ from .figure import COLORS, FAINT, INK, new_figure, save_figure, tidy
 
 
 def save_bias(
-    panels: Mapping[str, Mapping[str, np.ndarray]],
+    panels: Mapping[str, Mapping[str, Sequence[np.ndarray]]],
     sizes: Sequence[int],
     path: str | os.PathLike,
 ) -> None:
     """Draw one panel for each measure, a curve for each pair of sets: mean and spread over n, as a PNG.
 
-    panels  {measure: {curve: values (S, R)}}: R repetitions at each of S sizes. The band is from the smallest to the
-            largest of them, the line their mean.
+    panels  {measure: {curve: S arrays (R,)}}: repetitions at each of S sizes. The line is their mean, the band holds
+            the middle eight tenths.
     sizes   (S,) numbers of samples; their axis is logarithmic.
 
     A measure all of whose values are positive has a logarithmic axis; another a linear one, with zero marked.
@@ -27,17 +27,17 @@ def save_bias(
         raise UserError("the bias got no curves to draw; wanted values for at least one measure")
     for name, curves in panels.items():
         for label, values in curves.items():
-            if np.ndim(values) != 2 or len(values) != len(sizes):
-                raise ShapeError(
-                    f"{name}, {label}: got values {np.shape(values)} for {len(sizes)} sizes; wanted ({len(sizes)}, R)"
-                )
+            if len(values) != len(sizes):
+                raise ShapeError(f"{name}, {label}: got values at {len(values)} sizes; wanted {len(sizes)} arrays (R,)")
     figure = new_figure(4.4 * len(panels), 3.6)
     for k, (name, curves) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), k + 1)
-        positive = all((np.asarray(values) > 0).all() for values in curves.values())
+        positive = all(each.min() > 0 for values in curves.values() for each in values)
         for color, (label, values) in zip(COLORS * len(curves), curves.items(), strict=False):
-            axes.plot(sizes, values.mean(1), color=color, linewidth=1.6, marker="o", markersize=3, label=label)
-            axes.fill_between(sizes, values.min(1), values.max(1), color=color, alpha=0.15, linewidth=0)
+            mean = [each.mean() for each in values]
+            low, high = np.transpose([np.quantile(each, (0.1, 0.9)) for each in values])
+            axes.plot(sizes, mean, color=color, linewidth=1.6, marker="o", markersize=3, label=label)
+            axes.fill_between(sizes, low, high, color=color, alpha=0.15, linewidth=0)
         axes.set_xscale("log")
         axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
         axes.minorticks_off()

@@ -194,6 +194,8 @@ def test_sampled_outlines_are_held_against_their_family(outlines, conditional):
     assert found.score.value == pytest.approx(0.5, abs=0.03) and found.score.n == 200
     assert found.score.low < 0.5 < found.score.high
     assert found.floor.value > 0.98 and found.noise.value == 0
+    hidden = shape_validity(Forger, Split(outlines.test.x[:40], np.full(40, -1)))
+    assert hidden.floor.value > 0.9
 
 
 def test_of_outlines_validity_is_told(outlines):
