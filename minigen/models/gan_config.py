@@ -81,8 +81,8 @@ class GANConfig:
     def noise_at(self, step):
         """The deviation of the instance noise: instance_noise · (1 − step/fade_steps)^1.5, then 0.
 
-        It spends more steps where the noise is strong and modes can still exchange samples than a line would, and
-        reaches 0, which a geometric path would not.
+        It leaves more steps than a line would to the weak noise under which modes part and sharpen, and reaches 0,
+        which a geometric path would not. Masses can move between modes only while the noise bridges them: begin above.
         """
         return self.instance_noise * max(0.0, 1 - step / self.fade_steps) ** 1.5
 
