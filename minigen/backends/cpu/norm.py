@@ -134,18 +134,21 @@ def column_sums(x, chunk, partial, start, stop):
 
 @njit(cache=True, parallel=True)
 def column_sums_parallel(x, rows, partial, size, chunk):
+    """`column_sums` on all threads."""
     for c in prange((size + chunk - 1) // chunk):
         column_sums(x, rows, partial, c * chunk, min(size, (c + 1) * chunk))
 
 
 @njit(**FAST)
 def square_sums(x, mean, chunk, partial, start, stop):
+    """partial[c] += the sums of (x − mean)² of each column over chunk c of the rows of x (P, C)."""
     for c in range(start, stop):
         add_squares(x[c * chunk : (c + 1) * chunk], mean, partial[c])
 
 
 @njit(cache=True, parallel=True)
 def square_sums_parallel(x, mean, rows, partial, size, chunk):
+    """`square_sums` on all threads."""
     for c in prange((size + chunk - 1) // chunk):
         square_sums(x, mean, rows, partial, c * chunk, min(size, (c + 1) * chunk))
 

@@ -21,6 +21,7 @@ from .threads import run
 
 SMALL = 1 << 14  # numbers; below, NumPy is as fast
 SHORT = 16  # numbers in a row, below which loops over rows are no better than NumPy's
+CHUNK = 1 << 15  # numbers to a chunk that is summed
 RATE = 1e9  # elements per second on one thread
 
 
@@ -85,7 +86,7 @@ def _lines(b, a, m, c):
         rows, columns = joined_rows(a * c, 1)
         return None if columns.size < SHORT else (b.reshape(rows, columns.size), 1)
     rows, columns = joined_rows(m, c)
-    return None if columns.size < SHORT else (b.reshape(a, c)[:, columns], rows)
+    return None if columns.size < SHORT else (np.take(b.reshape(a, c), columns, axis=1), rows)
 
 
 def _added(x, lines, rows):
@@ -99,7 +100,7 @@ def _added(x, lines, rows):
 def _summed(x):
     """Σ over the rows of x (A, R, L): float64 (A, L)."""
     a, rows, columns = x.shape
-    chunk = max(4, ROW_CHUNK // columns)
+    chunk = max(4, CHUNK // columns)
     partial = np.zeros((a, -(-rows // chunk), columns))
     units = partial.shape[0] * partial.shape[1]
     run(_sum, _sum_parallel, units, 1, x, chunk, partial, per_second=RATE / (x.size / units))

@@ -58,6 +58,7 @@ def _scaled(xhat, weight, bias):
 
 
 def _gradients(q, xhat, weight, var, eps, dtype):
+    q = q.astype(xhat.dtype)
     dx = standardize_grad(q * weight.reshape(xhat.shape[2:]), xhat, var, eps)
     results = dx, (q * xhat).sum((0, 1)).reshape(-1), q.sum((0, 1)).reshape(-1)
     return tuple(result.astype(dtype) for result in results)

@@ -27,3 +27,8 @@ def softmax(x, axis):
         return np.copy(x)
     y = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return y / np.sum(y, axis=axis, keepdims=True)
+
+
+def softmax_grad(g, y, axis):
+    """u = y (g − Σ g y) over ``axis``, the gradient that passes through y = softmax x, same shapes (...)."""
+    return y * (g - np.sum(g * y, axis=axis, keepdims=True))

@@ -6,6 +6,11 @@ zeros, full, copy, broadcast_to = np.zeros, np.full, np.copy, np.broadcast_to
 concatenate, pad, flip, take_along_axis = np.concatenate, np.pad, np.flip, np.take_along_axis
 
 
+def cut(x, sizes, axis):
+    """Copies of the parts of x, ``sizes`` long along ``axis``, which they fill."""
+    return tuple(np.copy(part, order="C") for part in np.split(x, np.cumsum(sizes)[:-1], axis))
+
+
 def index_add(g, index, shape, out=None):
     """Adjoint of ``x[index]``: zeros of ``shape`` with g added at ``index``, repeated positions summed."""
     if out is None:

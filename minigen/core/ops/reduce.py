@@ -100,8 +100,24 @@ class Softmax(Op):
         return self.kernels.softmax(x, axis=self.axis)
 
     def backward(self, g):
-        (y,) = self.outputs
-        return y * (g - (g * y).sum(self.axis, keepdim=True))
+        return SoftmaxGrad.apply(g, *self.outputs, axis=self.axis)
+
+
+class SoftmaxGrad(Op):
+    """u = y (g − Σ g y), the backward of `Softmax`; symmetric in g, and du by y: h (g − Σ g y) − g Σ h y."""
+
+    saves = (0, 1)
+
+    def forward(self, g, y):
+        return self.kernels.softmax_grad(g, y, axis=self.axis)
+
+    def backward(self, h):
+        g, y = self.saved
+
+        def over(x):
+            return (x * y).sum(self.axis, keepdim=True)
+
+        return lambda: SoftmaxGrad.apply(h, y, axis=self.axis), lambda: h * (g - over(g)) - g * over(h)
 
 
 class Position(Op):

@@ -51,10 +51,12 @@ class Cat(Op):
         return self.kernels.concatenate(xs, axis=self.axis)
 
     def backward(self, g):
-        stops = np.cumsum([shape[self.axis] for shape in self.shapes])
+        sizes = [shape[self.axis] for shape in self.shapes]
+        stops = [int(stop) for stop in np.cumsum(sizes)]
+        if sum(edge is not None for edge in self.edges) > 1:
+            return Parts.apply(g, axis=self.axis, starts=[0, *stops[:-1]], sizes=sizes)
         return tuple(
-            (lambda start=int(stop - shape[self.axis]), n=shape[self.axis]: narrow(g, self.axis, start, n))
-            for stop, shape in zip(stops, self.shapes, strict=True)
+            (lambda start=stop - n, n=n: narrow(g, self.axis, start, n)) for stop, n in zip(stops, sizes, strict=True)
         )
 
 
@@ -74,6 +76,15 @@ class Split(Op):
             part = (*shape[: self.axis], n, *shape[self.axis + 1 :])
             filled.append(self.wrap(self.kernels.zeros(part, self.dtype)) if g is None else g)
         return cat(filled, self.axis)
+
+
+class Parts(Split):
+    """`Split` into copies: what reads them, several kernels for each, would go through the strides of a view."""
+
+    is_view = False
+
+    def forward(self, x):
+        return self.kernels.cut(x, self.sizes, self.axis)
 
 
 class Flip(Op):

@@ -10,13 +10,17 @@ import pytest
 
 pytest.importorskip("numba")
 
-MODULES = ("activated", "coupling", "elementwise", "norm", "optim", "pool", "random")
+MODULES = ("activated", "coupling", "elementwise", "norm", "optim", "pool", "random", "reduce")
 
 EVERY_KERNEL = """
 import numpy as np
-from minigen.backends.cpu import activated, coupling, elementwise, norm, optim, pool, random, rectified, sums
+from minigen.backends.cpu import activated, coupling, elementwise, norm, optim, pool, random
+from minigen.backends.cpu import rectified, reduce, shape, sums, threads
 from minigen.backends.reference import activated as a, coupling as c, elementwise as e, norm as n, optim as o
-from minigen.backends.reference import pool as p, random as r
+from minigen.backends.reference import pool as p, random as r, reduce as d
+
+threads.PATIENCE = float("inf")  # large arrays go to the parallel kernels, busy as the machine may be
+
 
 def agree(got, expected):
     for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (got, expected)), strict=True):
@@ -43,8 +47,11 @@ for x4, t4 in ((x, t), (np.tile(x[:, :1], (1, 9000, 1, 1)), np.tile(t[:, :1], (1
             gradients = getattr(module, f"normalize_{name}_grad")(t4, *affine, *statistics, *options)
             results.append((y, *statistics, *(v / len(v.ravel()) for v in gradients)))
         agree(*results)
+    agree(reduce.softmax(x4, -1), d.softmax(x4, -1))
+    agree(reduce.softmax_grad(t4, x4, -1), d.softmax_grad(t4, x4, -1))
+    agree(shape.cut(shape.concatenate((x4, t4), 3), (3, 3), 3), (x4, t4))
     agree(sums.add(x4, t4), x4 + t4)
-    agree(sums.sum(x4, (0, 1)) / len(x4[0]), x4.mean((0, 1)))
+    agree(sums.sum(x4, (0, 1)) / len(x4[0]), x4.mean((0, 1), np.float64))
 agree(rectified.leaky_relu(x, 0.2), e.leaky_relu(x, 0.2))
 agree(rectified.leaky_relu_grad(t, x, 0.2), e.leaky_relu_grad(t, x, 0.2))
 window = (2, 2), (1, 2), (1, 0)
@@ -69,7 +76,7 @@ agree(got, expected)
 
 COUNT_MISSES = """
 import numba
-modules = activated, coupling, elementwise, norm, optim, pool, random, rectified, sums
+modules = activated, coupling, elementwise, norm, optim, pool, random, rectified, reduce, shape, sums
 dispatchers = {v for m in modules for v in vars(m).values() if hasattr(v, "stats")}
 assert dispatchers
 print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))
