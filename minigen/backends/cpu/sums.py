@@ -7,7 +7,7 @@ Both see contiguous float32 as x (A, M, C), A blocks of M rows of C channels:
 
 As in `activated`, K rows are joined until they are long, and b is repeated K times. Chunks are of whole rows and fixed
 by the shape, and their sums are added in order: the number of threads changes nothing. Other layouts and small arrays
-are NumPy's, whose loops over a last axis of 32 channels take five times as long.
+are NumPy's, which adds as fast on one thread (measured: 0.5 ms for two million numbers), but on one only.
 """
 
 import math
