@@ -12,8 +12,8 @@ and in two dimensions, applied to rows and columns, t² instead of m²·r²:
     Y (m, m) = Aᵀ [(G W Gᵀ) ⊙ (Bᵀ X B)] A
 
 `bilinear` derives the three matrices from the points; the matrix of an image or a kernel is a *sandwich* M X Mᵀ in all
-cases, and `transform` computes it for whole vectors of channels. The gradient in W is the same three steps read
-backwards:
+cases, and `transform_image` and its like compute it for whole vectors of channels. The gradient in W is the same three
+steps read backwards:
 
     dW (r, r) = Gᵀ [(Bᵀ X B) ⊙ (A dY Aᵀ)] G
 
@@ -69,8 +69,6 @@ def _expanded(roots):
 
 ALGORITHMS = ((4, 3), (2, 3), (4, 2))
 """(m, r) of F(m×m, r×r)."""
-IMAGE, WEIGHT, RESULT, RESULT_GRAD, WEIGHT_GRAD = (len(ALGORITHMS) * i for i in range(5))
-"""What `transform` computes: Bᵀ X B, G W Gᵀ, Aᵀ M A, A dY Aᵀ or Gᵀ dU G; the index of an algorithm is added."""
 _each = [bilinear(m, r) for m, r in ALGORITHMS]
 MATRICES = (
     *(b for _, _, b in _each), *(g for _, g, _ in _each), *(a for a, _, _ in _each),
@@ -119,17 +117,14 @@ class _Sandwich:
 
 def _masks(builder, vectors, rows, columns, lanes):
     """A function (i, j) -> mask of the pixels in rows [first, stop) and columns [first, stop), of so many lanes."""
-    bits = ir.IntType(vectors.width)
-    filled = builder.lshr(bits(-1), builder.trunc(builder.sub(lanes.type(vectors.width), lanes), bits))
 
     def inside(i, first, stop):
         index = first.type(i)
         return builder.and_(builder.icmp_signed(">=", index, first), builder.icmp_signed("<", index, stop))
 
     def mask(i, j):
-        row = builder.select(inside(i, *rows), filled, bits(0))
-        both = builder.and_(row, builder.select(inside(j, *columns), bits(-1), bits(0)))
-        return builder.bitcast(both, ir.VectorType(ir.IntType(1), vectors.width))
+        both = builder.and_(inside(i, *rows), inside(j, *columns))
+        return vectors.mask(builder.select(both, lanes, lanes.type(0)))
 
     return mask
 
@@ -201,41 +196,64 @@ def _transform_plain(which, channels, operands):
 _sandwich = _transform_plain if config.DISABLE_JIT else _transform
 
 
+# One function for each kind, since what a jitted function calls is compiled with it again: it should not be all 15.
+
+
 @njit(cache=True)
-def transform(which, channels, operands):
-    """target (…, channels) = M X Mᵀ of pixels X (n, n, channels), M the matrix `which` of `MATRICES`.
+def transform_image(algorithm, channels, operands):
+    """Bᵀ X B: target (…, channels) = M X Mᵀ of pixels X (n, n, channels), as all of these.
 
     `operands` is one tuple: of the target a `pointer`, where its first pixel begins, the steps to the next row and
     column, and the numbers of rows and columns to write; of the source a pointer, where its first pixel begins, the
     steps, and the rows and columns (top, bottom, left, right) that are read: outside them it is 0.
     """
-    if which == 0:
+    if algorithm == 0:
         _sandwich(0, channels, operands)
-    elif which == 1:
+    elif algorithm == 1:
         _sandwich(1, channels, operands)
-    elif which == 2:
+    else:
         _sandwich(2, channels, operands)
-    elif which == 3:
+
+
+@njit(cache=True)
+def transform_weight(algorithm, channels, operands):
+    """G W Gᵀ; `operands` (…, channels) as of `transform_image`."""
+    if algorithm == 0:
         _sandwich(3, channels, operands)
-    elif which == 4:
+    elif algorithm == 1:
         _sandwich(4, channels, operands)
-    elif which == 5:
+    else:
         _sandwich(5, channels, operands)
-    elif which == 6:
+
+
+@njit(cache=True)
+def transform_result(algorithm, channels, operands):
+    """Aᵀ M A; `operands` (…, channels) as of `transform_image`."""
+    if algorithm == 0:
         _sandwich(6, channels, operands)
-    elif which == 7:
+    elif algorithm == 1:
         _sandwich(7, channels, operands)
-    elif which == 8:
+    else:
         _sandwich(8, channels, operands)
-    elif which == 9:
+
+
+@njit(cache=True)
+def transform_result_grad(algorithm, channels, operands):
+    """A dY Aᵀ; `operands` (…, channels) as of `transform_image`."""
+    if algorithm == 0:
         _sandwich(9, channels, operands)
-    elif which == 10:
+    elif algorithm == 1:
         _sandwich(10, channels, operands)
-    elif which == 11:
+    else:
         _sandwich(11, channels, operands)
-    elif which == 12:
+
+
+@njit(cache=True)
+def transform_weight_grad(algorithm, channels, operands):
+    """Gᵀ dU G; `operands` (…, channels) as of `transform_image`."""
+    if algorithm == 0:
         _sandwich(12, channels, operands)
-    elif which == 13:
+    elif algorithm == 1:
         _sandwich(13, channels, operands)
     else:
         _sandwich(14, channels, operands)

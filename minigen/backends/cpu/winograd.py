@@ -31,8 +31,8 @@ from .buffers import scratch
 from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
-from .transforms import ALGORITHMS, IMAGE, RESULT, WEIGHT, transform
-from .vectors import VECTOR_BYTES, pointer, prefetch
+from .transforms import ALGORITHMS, transform_image, transform_result, transform_weight
+from .vectors import MASKS, VECTOR_BYTES, pointer, prefetch
 
 BLOCK = 5 << 17  # bytes of V and M together
 TRANSFORM = 16  # multiply-adds of the register tile that take as long as transforming one number to or from a matrix
@@ -62,7 +62,7 @@ def _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, first,
                 pointer(packed), packed_at + (panel * stride[0] * r + p) * line + q * tap,
                 (stride[0] * line, stride[1] * tap), (0, r, 0, r),
             )  # fmt: skip
-            transform(WEIGHT + algorithm, tap, operands)
+            transform_weight(algorithm, tap, operands)
 
 
 @njit(cache=True, parallel=True)
@@ -118,7 +118,7 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
             pointer(x), (n * height + row) * line + column * channels, (stride[0] * line, stride[1] * channels),
             _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t),
         )  # fmt: skip
-        transform(IMAGE + algorithm, channels, operands)
+        transform_image(algorithm, channels, operands)
 
 
 @njit(cache=True)
@@ -157,7 +157,7 @@ def _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m
             (min(m, height - h), min(m, width - w)),
             pointer(products), at + (tile - first) * row, (t * matrix, matrix), (0, t, 0, t),
         )  # fmt: skip
-        transform(RESULT + algorithm, columns, operands)
+        transform_result(algorithm, columns, operands)
 
 
 @njit(cache=True)
@@ -205,11 +205,12 @@ def _convolve_parallel(
 def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
     """Index in `ALGORITHMS` of what convolves such shapes fastest, or None where the direct method does.
 
-    float64, which is there to check, stays direct. Costs are counted in multiply-adds: the constants were measured on
-    Zen 5, and shapes near the border gain little either way.
+    float64, which is there to check, stays direct, and so does a CPU without masks, whose code for edges would be long.
+    Costs are counted in multiply-adds: the constants were measured on Zen 5, and shapes near the border gain little
+    either way.
     """
     (n, height, width, outputs), depth = y_shape, x_shape[3] * stride[0] * stride[1]
-    if dtype != np.float32 or dilation != (1, 1) or groups != 1:
+    if not MASKS or dtype != np.float32 or dilation != (1, 1) or groups != 1:
         return None
     lanes = VECTOR_BYTES // dtype.itemsize
     ends = sum(-(-channels // lanes) * lanes for channels in (depth, outputs))

@@ -17,7 +17,7 @@ from .buffers import scratch
 from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
-from .transforms import ALGORITHMS, RESULT_GRAD, WEIGHT_GRAD, transform
+from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
 from .vectors import VECTOR_BYTES, pointer
 from .winograd import BLOCK, STEP, fetch, image_matrices, padded
 
@@ -41,7 +41,7 @@ def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, 
             pointer(g), ((n * height + h) * width + w) * outputs + j, (width * outputs, outputs),
             (0, min(m, height - h), 0, min(m, width - w)),
         )  # fmt: skip
-        transform(RESULT_GRAD + algorithm, columns, operands)
+        transform_result_grad(algorithm, columns, operands)
 
 
 @njit(cache=True)
@@ -134,7 +134,7 @@ def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride):
             pointer(du), du_at + (part * t * t * inputs + c) * panel, (t * inputs * panel, inputs * panel),
             (0, t, 0, t),
         )  # fmt: skip
-        transform(WEIGHT_GRAD + algorithm, min(panel, outputs - j), operands)
+        transform_weight_grad(algorithm, min(panel, outputs - j), operands)
 
 
 def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, padding):

@@ -264,12 +264,22 @@ AVX2 = "+64bit,+cmov,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize(("cpu", "features", "width"), [("haswell", AVX2, 32), ("generic", "", 16)])
-def test_narrower_vectors_are_as_right(cpu, features, width):
+def test_narrower_vectors_are_as_right():
     if not {"+avx2", "+fma"} <= FEATURES:
         pytest.skip("this CPU cannot run what is compiled for AVX2")
     code = KERNELS + "print(vectors.VECTOR_BYTES)"
-    assert script(code, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [str(width)]
+    assert script(code, NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES=AVX2) == ["32"]
+
+
+@pytest.mark.needs_jit
+def test_a_cpu_without_masks_stays_direct():
+    code = (
+        KERNELS.split("x, options")[0]
+        + """
+shape = (64, 32, 32, 64)
+print(winograd.algorithm_for(np.dtype(np.float32), shape, shape, (3, 3), (1, 1), (1, 1), 1))"""
+    )
+    assert script(code, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == ["None"]
 
 
 def test_matrices_begin_an_odd_number_of_vectors_apart():
