@@ -31,7 +31,8 @@ def precision_recall(real: np.ndarray, samples: np.ndarray, k: int = 5) -> dict[
 
     A ball is open: distances are strictly smaller than its radius. The errors are those of the jackknife over both
     sets with the radii held, so that the choice of the data counts as well as that of the samples. For shares near 0
-    and 1 they are two to three times too large, never much too small.
+    and 1 they came out two to three times too large; in 1,000 dimensions, where all radii vary together, precision's
+    was about half of what three draws of 10,000 differed by.
 
     Raises:
         ShapeError: other shapes, or fewer than 2 rows.
@@ -59,7 +60,7 @@ def expected_coverage(n: int, m: int, k: int = 5) -> float:
     """The coverage of n data by m samples of the same distribution: .9688 for n = m = 10,000 and k = 5.
 
     A datum's k-th neighbour among the n − 1 others is nearer than all m samples if the k nearest of all n + m − 1 are
-    data: 1 − (n − 1)…(n − k)/((n + m − 1)…(n + m − k)). Naeem et al. 2020, equation 8.
+    data: 1 − (n − 1)…(n − k)/((n + m − 1)…(n + m − k)). See Naeem et al. 2020.
     """
     return 1 - math.prod((n - i) / (n + m - i) for i in range(1, k + 1))
 
