@@ -140,6 +140,7 @@ def twice_backward(case, sample):
     if not ys or not case.differentiable:
         return
     vs = [x.requires_grad_() for x in tensors([np.ones(y.shape) for y in ys])]
+    minigen.grad(ys, xs, vs, retain_graph=True)  # by fused gradients, where no graph is asked for
     gradients = [g for g in minigen.grad(ys, xs, vs, create_graph=True) if g is not None and g.requires_grad]
     if gradients:
         minigen.grad(gradients, [*xs, *vs], tensors([np.ones(g.shape) for g in gradients]))
