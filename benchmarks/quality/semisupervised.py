@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from minigen import Stream, data, optim, train
-from minigen.core.functional import cross_entropy
+from minigen import data, train
 from minigen.errors import UserError
-from minigen.models import M2, DataSpec, M2Config, VAEConfig
+from minigen.evaluate.evaluation import classification_error
+from minigen.evaluate.few_labels import supervised
+from minigen.models import M2Config, VAEConfig
 from minigen.train import TrainConfig
 
 LABELS = 100
@@ -72,31 +73,8 @@ def draw(mnist, seed, minutes):
         few, M1, ON_LATENTS, None, m2_train=lasting("m1+m2", batch_size=100, learning_rate=1e-2), m1=m1
     )
     m2 = train.fit("m2", few, ON_PIXELS, lasting("m2", batch_size=100, learning_rate=3e-3))
-    classifiers = {"supervised": supervised(few, seed), "m2": m2.classify, "m1+m2": both.classify}
-    return {method: error_percent(classify, mnist.test) for method, classify in classifiers.items()}
-
-
-def supervised(few, seed, steps=1000):
-    """The classifier of M2 on the labelled data alone: its network, its noise of binarisation, no other term."""
-    spec = DataSpec(few.shape, few.levels, few.classes)
-    rng = Stream(seed).child("supervised")
-    model = M2(ON_PIXELS, spec, rng=rng.child("initial weights").generator())
-    known = np.flatnonzero(few.train.labels >= 0)
-    _, first = np.unique(few.train.x[known].reshape(len(known), -1), axis=0, return_index=True)
-    batch = data.take(few.train, known[first])  # each labelled image once
-    optimizer = optim.Adam(model.classifier.parameters(), lr=1e-3)
-    for step in range(steps):
-        optimizer.zero_grad()
-        x = model.likelihood.observe(batch.x, rng.at(step))
-        cross_entropy(model.logits(x), batch.labels).backward()
-        optimizer.step()
-    return model.classify
-
-
-def error_percent(classify, split):
-    """The share in % of a split's data whose most probable class is not their label."""
-    wrong = [np.mean(classify(b.x).argmax(1) != b.labels) * len(b.x) for b in data.in_order(split, 1000)]
-    return 100 * float(np.sum(wrong)) / len(split)
+    classifiers = {"supervised": supervised(few, ON_PIXELS, seed), "m2": m2.classify, "m1+m2": both.classify}
+    return {method: 100 * classification_error(classify, mnist.test) for method, classify in classifiers.items()}
 
 
 def summary(values):

@@ -57,7 +57,7 @@ def evaluate(model, dataset, split="test", samples=None, seed=0, limit=None, bat
     if density is not None and not conditional and found.kind != "undefined":
         result |= divergence(found, density, data.x)
     if hasattr(model, "classify") and data.labels is not None:
-        result["classification_error"] = classification_error(model, data)
+        result["classification_error"] = classification_error(model.classify, data)
     modes = known_modes(dataset.train) if data.levels is None else None
     if modes is not None:
         drawn = model.sample(MODE_SAMPLES, Stream(seed).child("modes"))
@@ -79,11 +79,11 @@ def first(data, limit):
     return Split(data.x[:limit], None if data.labels is None else data.labels[:limit], data.levels)
 
 
-def classification_error(model, data):
-    """The share of a `Split`'s labelled data of which the most probable class under ``model.classify`` is another."""
+def classification_error(classify, data):
+    """The share of a `Split`'s labelled data of which the most probable class by ``classify(x)`` (N, K) is another."""
     told = data.labels >= 0  # few_labels hides some of the training's
     labelled = Split(data.x[told], data.labels[told], data.levels)
-    wrong = [model.classify(batch.x).argmax(1) != batch.labels for batch in in_order(labelled, 1000)]
+    wrong = [classify(batch.x).argmax(1) != batch.labels for batch in in_order(labelled, 1000)]
     return float(np.concatenate(wrong).mean())
 
 

@@ -131,7 +131,7 @@ def test_errors_of_a_classifier_are_the_share_of_wrong_labels(digits):
         def classify(x):
             return np.eye(10)[np.full(len(x), 3)]
 
-    share = classification_error(Always3, digits.test)
+    share = classification_error(Always3.classify, digits.test)
     assert share == pytest.approx((digits.test.labels != 3).mean())
     model = make("bernoulli")
     model.classify = Always3.classify
@@ -148,7 +148,7 @@ def test_data_whose_label_is_hidden_are_no_errors(digits):
     first = data.take(digits.train, np.arange(60))
     truth = {image.tobytes(): label for image, label in zip(first.x, first.labels, strict=True)}
     hidden = Split(digits.train.x[:60], np.where(np.arange(60) % 3, -1, digits.train.labels[:60]), digits.levels)
-    assert classification_error(Perfect, hidden) == 0
+    assert classification_error(Perfect.classify, hidden) == 0
 
 
 @pytest.mark.parametrize("limit", [0, -3])

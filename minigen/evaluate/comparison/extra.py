@@ -6,12 +6,12 @@ import time
 import numpy as np
 
 from ... import data, train
-from ...core import optim
-from ...core.functional import cross_entropy
 from ...core.random import Stream
-from ...models import M2, DataSpec, M2Config
+from ...models import M2Config
 from ...models.networks.made import MADE
 from ...train import TrainConfig
+from ..evaluation import classification_error
+from ..few_labels import supervised
 from .judge import generators_part
 
 LABELS_PER_CLASS = 10
@@ -39,35 +39,12 @@ def semisupervised(dataset, seconds, threads=None, seed=0):
     )
     m2 = train.fit("m2", few, config, training, progress=False)
     errors = {
-        name: error_share(classify, dataset.test)
+        name: classification_error(classify, dataset.test)
         for name, classify in (("m2", m2.classify), ("supervised", supervised(few, config, seed)))
     }
     n = len(dataset.test)
     variance = sum(p * (1 - p) / n for p in errors.values())
     return {**errors, "labels": LABELS_PER_CLASS * dataset.classes, "standard_error": math.sqrt(variance)}
-
-
-def supervised(few, config, seed, steps=1000):
-    """The classifier of an M2 on the labelled data alone: its network, its noise of binarisation, no other term."""
-    rng = Stream(seed).child("supervised")
-    spec = DataSpec(few.shape, few.levels, few.classes)
-    model = M2(config, spec, rng=rng.child("initial weights").generator())
-    known = np.flatnonzero(few.train.labels >= 0)
-    _, first = np.unique(few.train.x[known].reshape(len(known), -1), axis=0, return_index=True)
-    batch = data.take(few.train, known[first])  # each labelled image once
-    optimizer = optim.Adam(model.classifier.parameters(), lr=1e-3)
-    for step in range(steps):
-        optimizer.zero_grad()
-        x = model.likelihood.observe(batch.x, rng.at(step))
-        cross_entropy(model.logits(x), batch.labels).backward()
-        optimizer.step()
-    return model.classify
-
-
-def error_share(classify, split):
-    """The share of a split's data whose most probable class is not their label."""
-    wrong = [np.mean(classify(b.x).argmax(1) != b.labels) * len(b.x) for b in data.in_order(split, 1000)]
-    return float(np.sum(wrong)) / len(split)
 
 
 def made_seconds(shape, n=200, hidden=(500,)):
