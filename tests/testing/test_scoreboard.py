@@ -175,11 +175,15 @@ sys.exit(status or ("torch" in {absent} and "torch" in sys.modules))
         assert not (tmp_path / "scoreboard.html").exists() and "that needs Jinja" in result.stderr
 
 
+WITHOUT_SAMPLES = 6
+"""Ops that torch has as a loss or as functions in turn: `bernoulli_log_prob` and the fused ones; see test_opinfo."""
+
+
 def fulfils_issue_3(summary):
     """Nothing fails, every op with a counterpart is held against OpInfo, and nine of ten samples are converted."""
     samples = summary["samples"]
     assert summary["failed"] == []
-    assert summary["ops"] == len(CASES) and summary["ops_with_opinfo"] == len(CASES) - 1
+    assert summary["ops"] == len(CASES) and summary["ops_with_opinfo"] == len(CASES) - WITHOUT_SAMPLES
     assert samples["total"] > 4000 and samples["passed"] == samples["converted"] >= 0.9 * samples["total"]
     assert samples["total"] - samples["converted"] == sum(summary["refusals"].values())
     assert summary["layers"] and summary["optimisers"] and summary["schedules"]
