@@ -67,6 +67,7 @@ def _curves(axes, entrants, families):
     axes.set_yscale("log")
     axes.set_xlabel("seconds of training", fontsize=8, color=INK)
     tidy(axes, "KID on validation data")
+    axes.tick_params(which="minor", colors=INK, labelsize=7, length=0)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, labelcolor=INK)
@@ -90,3 +91,4 @@ def _costs(axes, entrants, families):
     axes.margins(x=0.25, y=0.2)
     axes.set_xlabel("seconds to draw 1,000 samples", fontsize=8, color=INK)
     tidy(axes, "KID on test data")
+    axes.tick_params(which="minor", colors=INK, labelsize=7, length=0)
