@@ -10,7 +10,7 @@ into panels as wide as the tile, and a panel into tiles:
                     for each tile of the block: C[tile] += A[rows, k] · B[k, columns]
 
 The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
-the result is the same for any number of threads. (One or two columns would fill no vector: `columns` sums them in lanes.)
+the result is the same for any number of threads. (One or two columns fill no vector: `columns` sums them in lanes.)
 
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
