@@ -44,7 +44,7 @@ class Compare:
     def run(self):
         """Compare, print the table and the verdicts, and say where the page is."""
         plan = Plan(
-            self.data.options(), seconds_of(self.budget), {"flops": "operations"}.get(self.equal, self.equal),
+            self.data.options(), seconds_of(self.budget), self.equal,
             self.seeds, self.trials, self.samples, self.threads, self.families,
         )  # fmt: skip
         results = Comparison(plan, self.out).run(command=shlex.join(["minigen", *sys.argv[1:]]))

@@ -19,7 +19,7 @@ SHARE = 0.1
 """Of the training rows that are labelled, once these are repeated."""
 
 
-def extra_measurements(plan, judge_file):
+def extra_measurements(plan):
     """{"semisupervised": …, "made_seconds": …} for data that allow them."""
     dataset = generators_part(data.load(**plan.data))
     found = {}

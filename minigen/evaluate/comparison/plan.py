@@ -1,14 +1,14 @@
 """What is compared: which families, on which data, and how long each may train."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from ...errors import UserError
 from ...models import DiffusionConfig, FlowConfig, GANConfig, VAEConfig
 from ...train import TrainConfig
 
 ENTRANTS = ("vae", "gan", "flow", "diffusion")
-EQUAL = ("seconds", "operations")
+EQUAL = ("seconds", "flops")
 RATES = (1.0, 0.5, 2.0, 0.25, 4.0)
 """Factors on a family's own learning rate: what its trials try, in this order."""
 AVERAGE = 0.999
@@ -22,7 +22,7 @@ class Plan:
     Args:
         data: keyword arguments of `minigen.data.load`, "name_or_path" among them.
         budget: seconds of training steps for each family, seed and trial.
-        equal: "seconds", all families get the budget; "operations", all get as many operations as the family that
+        equal: "seconds", all families get the budget; "flops", all get as many operations as the family that
             does the fewest in the budget.
         seeds: how often each family is trained.
         trials: learning rates that each family may try on its first seed; validation data choose.
@@ -78,11 +78,8 @@ def model_config(family, kind):
 def train_config(family, trial, plan, seed, steps=None):
     """How a trial trains: for the plan's seconds, or for so many ``steps``."""
     length = {"minutes": plan.budget / 60} if steps is None else {"steps": steps}
-    plain = TrainConfig(**length, schedule="cosine", ema=AVERAGE, seed=seed, threads=plan.threads)
-    rate = plain.settled(family.habits).learning_rate * RATES[trial]
-    return TrainConfig(
-        **length, schedule="cosine", ema=AVERAGE, seed=seed, threads=plan.threads, learning_rate=rate
-    )  # fmt: skip
+    habit = TrainConfig(**length, schedule="cosine", ema=AVERAGE, seed=seed, threads=plan.threads)
+    return replace(habit, learning_rate=habit.settled(family.habits).learning_rate * RATES[trial])
 
 
 def seconds_of(text):

@@ -78,7 +78,7 @@ class Comparison:
         entrants = []
         for family in sorted(self.plan.entrants, key=ENTRANTS.index):
             entrants += self._family(family, steps.get(family), pilots[family])
-        extra = self._kept("extra", lambda: self._in_process(extra_measurements, self.plan, self.judge_file))
+        extra = self._kept("extra", lambda: self._in_process(extra_measurements, self.plan))
         return self._finish(pilots, entrants, extra, command)
 
     def _family(self, family, steps, costs):

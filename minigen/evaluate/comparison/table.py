@@ -51,6 +51,13 @@ COLUMNS = (
 )
 
 
+ERRORS = {
+    ("likelihood", "bits_per_dim"): ("likelihood", "bits_per_dim_standard_error"),
+    ("likelihood", "kl_from_truth"): ("likelihood", "kl_standard_error"),
+}
+"""Where the error of a number stands, if not as "standard_error" beside it."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """Mean and standard error of one column of one family over its seeds; NaN where there is none.
@@ -89,10 +96,7 @@ def cell(entrants, column):
     if len(values) > 1:
         error = statistics.stdev(values) / math.sqrt(len(values))
     else:
-        known = ("scores", "standard_error") if column.path[0] == "scores" else None
-        error = look_up(entrants[0], (*column.path[:-1], known[1])) if known else math.nan
-        if column.path == ("likelihood", "bits_per_dim"):
-            error = look_up(entrants[0], ("likelihood", "bits_per_dim_standard_error"))
+        error = look_up(entrants[0], ERRORS.get(column.path, (*column.path[:-1], "standard_error")))
     return Cell(statistics.fmean(values), error, tuple(values))
 
 

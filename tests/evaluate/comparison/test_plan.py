@@ -43,6 +43,6 @@ def test_trials_differ_in_the_learning_rate_alone(family):
 
 def test_equal_operations_never_exceed_what_the_slowest_does_in_the_budget():
     pilots = {"vae": {"operations": 10, "seconds": 0.1}, "flow": {"operations": 400, "seconds": 2.0}}
-    steps = equal_steps(Plan(DATA, 60.0, equal="operations", entrants=("vae", "flow")), pilots)
+    steps = equal_steps(Plan(DATA, 60.0, equal="flops", entrants=("vae", "flow")), pilots)
     assert steps == {"vae": 600, "flow": 15}  # 6,000 operations each: what vae does in a minute
     assert equal_steps(Plan(DATA, 60.0), pilots) == {}

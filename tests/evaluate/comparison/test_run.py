@@ -20,7 +20,7 @@ def here(monkeypatch):
     monkeypatch.setattr(features, "STEPS", 20)
     monkeypatch.setattr(entrant, "TIMED_STEPS", 1)
     monkeypatch.setattr(quality, "SAMPLES", 60)
-    monkeypatch.setattr(run, "extra_measurements", lambda plan, judge: {})
+    monkeypatch.setattr(run, "extra_measurements", lambda plan: {})
 
 
 def small(**changes):
