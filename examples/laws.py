@@ -165,3 +165,18 @@ def check_guided(guided):
 def log_normal(x, mu, sigma):
     """log N(x; μ, σ²), elementwise."""
     return -0.5 * ((x - mu) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+
+
+def check_kernel_distance(kernel_distance):
+    """12: the double loop over pairs, whatever the sizes; and no bias: over many halves of one set, nothing."""
+    x, y = RNG.normal(size=(7, 3)), RNG.normal(0.5, 2, size=(5, 3))
+
+    def k(a, b):
+        return (np.dot(a, b) / 3 + 1) ** 3
+
+    within = [np.mean([k(a, b) for i, a in enumerate(z) for j, b in enumerate(z) if i != j]) for z in (x, y)]
+    between = np.mean([k(a, b) for a in x for b in y])
+    close("the distance of 7 from 5 points", kernel_distance(x, y), sum(within) - 2 * between, 1e-10)
+    halves = np.array([kernel_distance(*RNG.normal(size=(2, 20, 4))) for _ in range(500)])
+    bias = halves.mean() / (halves.std() / np.sqrt(500))
+    assert abs(bias) < 4, f"two draws of one distribution are apart by {halves.mean():.3f} on average, not by 0"

@@ -29,6 +29,7 @@ OWN_OP = (
 BLANKS = {
     "01": "complex_step", "02": "gradients", "03": "kl", "04": "posterior", "05": "elbo", "06": "reparameterise",
     "07": "best_discriminator", "08": "log_density", "09": "score", "10": "captured", "11": "guided",
+    "12": "kernel_distance",
 }  # fmt: skip
 
 named = pytest.mark.parametrize("path", PATH, ids=lambda path: path.stem)
@@ -173,6 +174,15 @@ def clean_score(x, means, s, sigma):
     return solution("09")(x, means, s, 0.0)
 
 
+def mean_kernel(x, y):
+    return ((x @ y.T / x.shape[1] + 1) ** 3).mean()
+
+
+def with_itself(x, y):
+    """A datum's pair with itself counts: the biased estimate."""
+    return mean_kernel(x, x) + mean_kernel(y, y) - 2 * mean_kernel(x, y)
+
+
 WRONG = [
     ("complex_step", "central difference", lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / (2 * h)),
     ("complex_step", "real part", lambda f, x, h=1e-20: f(x + 1j * h).real),
@@ -198,6 +208,8 @@ WRONG = [
     ("captured", "one sample is enough", reached),
     ("captured", "a share of the good ones", of_the_good),
     ("guided", "w for 1 + w", lambda c, u, w: w * c + (1 - w) * u),
+    ("kernel_distance", "the diagonal counts", with_itself),
+    ("kernel_distance", "one average between them", lambda x, y: solution("12")(x, y) + mean_kernel(x, y)),
     ("guided", "unconditional first", lambda c, u, w: (1 + w) * u - w * c),
 ]
 
