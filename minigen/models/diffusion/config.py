@@ -24,6 +24,8 @@ class DiffusionConfig:
     """linear, vp: the noise of one of 1,000 steps, at the first and at the last."""
     sigmas: tuple[float, float] = (0.002, 80.0)
     """edm: the least and the largest noise."""
+    log_sigma: tuple[float, float] = (-1.2, 1.2)
+    """edm: mean and deviation of ln σ in training."""
     prediction: Literal["eps", "x0", "v", "u", "edm"] | None = None
     """What the network predicts; by default what the path's authors chose."""
     weighting: Literal["simple", "min-snr", "bound"] = "simple"
@@ -81,7 +83,7 @@ class DiffusionConfig:
             return CosinePath(self.timesteps).check()
         if self.path == "vp":
             return VPPath(tuple(1000 * beta for beta in self.betas)).check()
-        return EDMPath(self.sigmas).check() if self.path == "edm" else FlowPath().check()
+        return EDMPath(self.sigmas, self.log_sigma).check() if self.path == "edm" else FlowPath().check()
 
     def make_network(self, spec, rng):
         """The denoiser for data of ``spec``."""

@@ -147,20 +147,27 @@ class VPPath(Path):
 
 
 class EDMPath(Path):
-    """α = 1 and t = σ: data plus noise from σ_min to σ_max, trained at log-normal σ (Karras et al., Table 1)."""
+    """α = 1 and t = σ: data plus noise from σ_min to σ_max, trained at log-normal σ (Karras et al., Table 1).
+
+    Args:
+        sigmas: the least and the largest σ.
+        log_sigma: mean and deviation of ln σ in training. Noise at which nothing is left to decide is learned in vain.
+    """
 
     prediction = "edm"
     samplers = ("heun", "ddim", "ancestral", "dpm")
-    log_sigma = NormalDist(-1.2, 1.2)
     rho = 7.0
 
-    def __init__(self, sigmas=(0.002, 80.0)):
+    def __init__(self, sigmas=(0.002, 80.0), log_sigma=(-1.2, 1.2)):
         if not 0 < sigmas[0] < sigmas[1] < math.inf:
             raise UserError(
                 f"this schedule is not monotone in log-SNR: sigmas are {sigmas}; the second must be above the first,"
                 " both above 0"
             )
+        if not (math.isfinite(log_sigma[0]) and 0 < log_sigma[1] < math.inf):
+            raise UserError(f"log_sigma is {log_sigma}; wanted a mean of ln sigma and a positive deviation")
         self.low, self.high = map(float, sigmas)
+        self.log_sigma = NormalDist(*log_sigma)
         self.prior_std = self.high
 
     def alpha(self, t):

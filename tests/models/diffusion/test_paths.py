@@ -97,6 +97,21 @@ def test_edm_times_are_karras_rule():
     assert times[5] == pytest.approx(by_hand)
 
 
+@given(mean=st.floats(-3, 3), deviation=st.floats(0.1, 3), u=st.floats(0.001, 0.999))
+def test_edm_draws_sigma_by_its_log_normal(mean, deviation, u):
+    """P(σ ≤ draw(u)) = u, by quadrature of the density that the bound divides by."""
+    path = EDMPath(log_sigma=(mean, deviation))
+    log_sigma = np.linspace(mean - 8 * deviation, float(np.log(path.draw(u))), 4001)
+    mass = np.trapezoid(path.density(np.exp(log_sigma)) * np.exp(log_sigma), log_sigma)
+    assert mass == pytest.approx(u, abs=1e-5)
+
+
+def test_a_log_sigma_without_width_is_refused():
+    for wrong in ((0.0, 0.0), (math.nan, 1.0), (0.0, math.inf)):
+        with pytest.raises(UserError, match="wanted a mean of ln sigma and a positive deviation"):
+            EDMPath(log_sigma=wrong)
+
+
 @given(steps=st.integers(1, 1000))
 def test_times_fall_from_noise_to_data(steps):
     for path in (LinearPath(), VPPath(), FlowPath()):
