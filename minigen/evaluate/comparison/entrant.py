@@ -42,7 +42,7 @@ def pilot(plan, family):
     dataset = generators_part(data.load(**plan.data))
     config = train_config(FAMILIES[family], 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
     with train.placed(config):
-        trainer = train.make_trainer(family, dataset, model_config(family, dataset.kind), config)
+        trainer = train.make_trainer(family, dataset, model_config(family, dataset), config)
         trainer.model.look_at_data(in_order(dataset.train, 1000))
         for _ in range(WARM_STEPS - 1):
             trainer.step()
@@ -75,7 +75,7 @@ def enter(plan, family, seed, trial, steps, folder, judge_file):
 
 def _enter(plan, family, seed, trial, steps, folder, judge_file):
     dataset = generators_part(data.load(**plan.data))
-    config, judge = model_config(family, dataset.kind), Judge.load(judge_file)
+    config, judge = model_config(family, dataset), Judge.load(judge_file)
     settings = train_config(FAMILIES[family], trial, plan, seed, steps)
     with train.placed(settings):
         curve = QualityCurve(judge, dataset, seed, folder.with_suffix(".quality.json"))

@@ -61,17 +61,28 @@ class Plan:
         return asdict(self) | {"entrants": list(self.entrants)}
 
 
-def model_config(family, kind):
-    """The configuration that ``family`` enters with, for data of ``kind`` ("images", "points", "outlines").
+SMALL = 16
+"""Pixels of a side below which the GAN's networks are linear layers: of a few steps on the digits they make more."""
+LOG_SIGMA = (-0.4, 1.0)
+"""Of the diffusion's training on images: what they show is decided at more noise than the default's.
+
+Source: Analyzing and Improving the Training Dynamics of Diffusion Models. Karras et al., 2024,
+https://arxiv.org/abs/2312.02696
+"""
+
+
+def model_config(family, dataset):
+    """The configuration that ``family`` enters with, for a `minigen.data.DataSet`.
 
     Of images each family that has a likelihood models P(integer x), so that they can stand in one column.
     """
-    images = kind == "images"
+    images = dataset.kind == "images"
+    large = images and min(dataset.shape[:2]) >= SMALL
     return {
         "vae": VAEConfig(likelihood="logistic") if images else VAEConfig(likelihood="gaussian"),
-        "gan": GANConfig(network="dcgan") if images else GANConfig(),
+        "gan": GANConfig(network="dcgan") if large else GANConfig(),
         "flow": FlowConfig(),
-        "diffusion": DiffusionConfig(),
+        "diffusion": DiffusionConfig(log_sigma=LOG_SIGMA) if images else DiffusionConfig(),
     }[family]
 
 

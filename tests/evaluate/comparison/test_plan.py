@@ -2,6 +2,7 @@
 
 import pytest
 
+from minigen import data
 from minigen.errors import UserError
 from minigen.evaluate.comparison import Plan, seconds_of
 from minigen.evaluate.comparison.plan import ENTRANTS, RATES, model_config, train_config
@@ -38,7 +39,12 @@ def test_trials_differ_in_the_learning_rate_alone(family):
     first, second = (train_config(FAMILIES[family], trial, plan, seed=3) for trial in (0, 1))
     assert second.learning_rate == RATES[1] / RATES[0] * first.learning_rate
     assert first.minutes == 0.5 and first.seed == 3
-    assert type(model_config(family, "images")) is FAMILIES[family].Config
+
+
+@pytest.mark.parametrize("family", ENTRANTS)
+def test_every_kind_of_data_has_its_model(family):
+    for name in ("digits", "8gaussians", "shapes-points"):
+        assert type(model_config(family, data.load(name))) is FAMILIES[family].Config
 
 
 def test_equal_operations_never_exceed_what_the_slowest_does_in_the_budget():
