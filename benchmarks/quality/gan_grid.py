@@ -14,11 +14,11 @@ GRID = TOYS["25gaussians"]
 MODEL = GANConfig(
     hidden=(128, 128, 128), latent=16, coins=12, frequencies=4, instance_noise=0.5, penalty_end=0.002, fade_steps=8000
 )
-TRAIN = TrainConfig(steps=12000, batch_size=512, learning_rate=1e-3)
-"""Chosen by looking at seeds 0 to 29; the seeds that are measured are others: 30 to 39."""
+TRAIN = TrainConfig(steps=14000, batch_size=512, learning_rate=1e-3)
+"""Chosen by looking at seeds 0 to 39; the seeds that are measured are others: 40 to 49."""
 
 
-def run(seeds: int = 10, first_seed: int = 30, steps: int | None = None, n: int = 2500, threads: int | None = None):
+def run(seeds: int = 10, first_seed: int = 40, steps: int | None = None, n: int = 2500, threads: int | None = None):
     """The modes captured, the share of good samples, the spread and the reverse KL of each seed, and the worst of each.
 
     Args:

@@ -37,7 +37,7 @@ SCHEMA = {
     "pilots": "family -> operations and seconds of a step, seconds of compilation",
     "entrants": "one for each family, seed and trial: status, configuration, seconds, likelihood, scores with their "
     "standard error, floor (real against real) and noise at equal n, quality against time, traits",
-    "table": "family -> column -> mean, standard error over seeds, each, best",
+    "table": "family -> column -> mean, standard error over seeds, each, kind of a likelihood, best",
     "sentences": "sentence, metric, rule, found, verdict",
     "extra": "numbers that belong to no family",
 }
@@ -66,7 +66,7 @@ class Comparison:
             raise UserError(f"{self.out} is not empty and holds no comparison; choose another --out")
         else:
             (self.out / "entrants").mkdir(parents=True, exist_ok=True)
-            write_bytes(path, _json(asked))
+            write_bytes(path, as_json(asked))
         self.judge_file = self.out / "judge.safetensors"
 
     def run(self, command=None):
@@ -110,7 +110,7 @@ class Comparison:
         if path.exists():
             return json.loads(path.read_text())
         result = json.loads(json.dumps(make()))
-        write_bytes(path, _json(result))
+        write_bytes(path, as_json(result))
         return result
 
     def _in_process(self, function, *args):
@@ -128,7 +128,7 @@ class Comparison:
             "table": {f: {title: vars(c) for title, c in row.items()} for f, row in rows.items()},
             "sentences": [verdict.as_dict() for verdict in verdicts(entrants, extra)], "notes": NOTES,
         }  # fmt: skip
-        write_bytes(self.out / "results.json", _json(results))
+        write_bytes(self.out / "results.json", as_json(results))
         write_bytes(self.out / "table.md", (markdown(rows) + "\n").encode() if rows else b"")
         self._draw(dataset, results)
         return results
@@ -160,7 +160,8 @@ def _final_kid(entrant):
     return entrant["quality"][-1]["kid"] if entrant["status"] == "ok" and entrant["quality"] else float("inf")
 
 
-def _json(value):
+def as_json(value):
+    """As a file's bytes."""
     return json.dumps(_finite(value), indent=1).encode() + b"\n"
 
 

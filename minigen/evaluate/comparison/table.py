@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ COLUMNS = (
     Column("told from real by pixels", ("scores", "classifier_pixels", "value"), "low"),
     Column("spectrum, log-ratio", ("scores", "spectrum", "value"), "low"),
     Column("nearer to training data", ("scores", "nearer_to_train", "value"), None),
-    Column("confident", ("scores", "confident", "value"), "high"),
+    Column("read with confidence > .9", ("scores", "confident", "value"), "high"),
     Column("valid outlines", ("scores", "valid", "value"), "high"),
     Column("training, s", ("seconds", "train"), None, 1),
     Column("steps", ("steps",), None, 0),
     Column("GFLOP a step", ("gflop_per_step",), None, 2),
-    Column("sampling, s per 1,000", ("sampling_per_1000",), "low", 2),
+    Column("sampling, s per 1,000", ("sampling_per_1000",), "low"),
     Column("network evaluations a sample", ("evaluations_per_sample",), None, 0),
     Column("parameters", ("parameters",), None, 0),
     Column("peak memory, MiB", ("peak_mib",), None, 0),
@@ -65,20 +65,22 @@ class Cell:
     Args:
         mean, error: of the values over seeds; with a single seed the error is that of the value itself, if known.
         each: the values, seed by seed.
+        kind: of a likelihood: exact, bound, estimate or undefined; empty for other numbers.
         best: whether no other family is better by more than 2 standard errors of the difference.
     """
 
     mean: float
     error: float
     each: tuple[float, ...]
+    kind: str = ""
     best: bool = False
 
     def text(self, digits):
-        """``1.234 ± 0.005``."""
+        """``1.234 ± 0.005``, and of a likelihood its kind."""
         if math.isnan(self.mean):
-            return "–"
+            return self.kind or "–"
         plus_minus = "" if math.isnan(self.error) else f" ± {self.error:.{digits}f}"
-        return f"{self.mean:,.{digits}f}{plus_minus}"
+        return f"{self.mean:,.{digits}f}{plus_minus}{f' ({self.kind})' if self.kind else ''}"
 
 
 def look_up(entrant, path):
@@ -91,13 +93,14 @@ def look_up(entrant, path):
 def cell(entrants, column):
     """The `Cell` of one family's entrants; those that failed have no value, and are told of apart."""
     values = [value for e in entrants if not math.isnan(value := look_up(e, column.path))]
+    kind = entrants[0]["likelihood"]["kind"] if column.path[0] == "likelihood" else ""
     if not values:
-        return Cell(math.nan, math.nan, ())
+        return Cell(math.nan, math.nan, (), kind if kind == "undefined" else "")
     if len(values) > 1:
         error = statistics.stdev(values) / math.sqrt(len(values))
     else:
         error = look_up(entrants[0], ERRORS.get(column.path, (*column.path[:-1], "standard_error")))
-    return Cell(statistics.fmean(values), error, tuple(values))
+    return Cell(statistics.fmean(values), error, tuple(values), kind)
 
 
 def rows_of(entrants):
@@ -106,9 +109,17 @@ def rows_of(entrants):
     rows = {f: {c.title: cell([e for e in entrants if e["family"] == f], c) for c in COLUMNS} for f in families}
     kept = [c for c in COLUMNS if any(not math.isnan(row[c.title].mean) for row in rows.values())]
     for column in kept:
-        if column.better:
+        if column.better and all(_ranked(entrant, column) for entrant in entrants):
             mark_best(rows, column)
     return {family: {c.title: row[c.title] for c in kept} for family, row in rows.items()}
+
+
+def _ranked(entrant, column):
+    """Whether the evaluator lets this number be ranked: a biased one is not, see `distances.PER_FEATURE`."""
+    above = entrant
+    for key in column.path[:-1]:
+        above = above.get(key) or {}
+    return above.get("ranked", True)
 
 
 def mark_best(rows, column):
@@ -124,7 +135,7 @@ def mark_best(rows, column):
             for name, each in rows.items()
             if name != family and not math.isnan((other := each[column.title]).mean)
         )
-        row[column.title] = Cell(own.mean, own.error, own.each, best=not beaten)
+        row[column.title] = replace(own, best=not beaten)
 
 
 def markdown(rows):
@@ -141,6 +152,18 @@ def markdown(rows):
     return "\n".join(lines)
 
 
+def rows_in(results):
+    """The rows of results as read from their file, where JSON has null for NaN."""
+
+    def back(value):
+        return math.nan if value is None else value
+
+    return {
+        family: {t: Cell(**c | {"mean": back(c["mean"]), "error": back(c["error"])}) for t, c in row.items()}
+        for family, row in results["table"].items()
+    }
+
+
 def markdown_of(results):
     """The table of results as read from their file."""
-    return markdown({f: {title: Cell(**c) for title, c in row.items()} for f, row in results["table"].items()})
+    return markdown(rows_in(results))

@@ -1,10 +1,14 @@
 """Means, standard errors and marks of the table, by hand."""
 
+import json
 import math
 
 import pytest
 
-from minigen.evaluate.comparison.table import Cell, markdown, rows_of
+from minigen.evaluate.comparison.page import write_page
+from minigen.evaluate.comparison.run import as_json
+from minigen.evaluate.comparison.sentences import NOTES
+from minigen.evaluate.comparison.table import Cell, markdown, markdown_of, rows_of
 
 from .conftest import entrant
 
@@ -33,11 +37,41 @@ def test_nothing_is_ranked_inside_two_standard_errors(gap, alone):
 
 def test_what_nobody_has_is_left_out_and_what_one_lacks_is_a_dash(four):
     four[1]["likelihood"] = {"kind": "undefined"}
+    four[2]["scores"] = {}
     rows = rows_of(four)
     assert "log density, nats" not in rows["vae"]
-    assert rows["gan"]["P(integer x), bits/dim"].text(3) == "–"
+    assert rows["flow"]["KID"].text(3) == "–"
     assert not rows["gan"]["P(integer x), bits/dim"].best
-    assert "| P(integer x), bits/dim | **1.000 ± 0.010** | – |" in markdown(rows)
+    assert "| P(integer x), bits/dim | **1.000 ± 0.010 (bound)** | undefined |" in markdown(rows)
+
+
+def test_what_is_biased_at_this_n_is_not_ranked(four):
+    for each in four:
+        each["scores"]["kid"]["ranked"] = False
+    assert not any(row["KID"].best for row in rows_of(four).values())
+
+
+def test_results_read_from_their_file_give_the_same_table_and_page(four, tmp_path):
+    """JSON has no NaN."""
+    four[1]["likelihood"] = {"kind": "undefined"}
+    rows = rows_of(four)
+    table = {f: {title: vars(c) for title, c in row.items()} for f, row in rows.items()}
+    results = {
+        "table": table, "entrants": four, "data": "four by hand", "notes": NOTES, "sentences": [],
+        "plan": {"budget": 1.0, "equal": "seconds", "seeds": 1, "trials": 1},
+        "machine": {"processor": "none", "cores": 2, "date": "", "python": "", "versions": {"numpy": "2"}},
+        "judge": {"features": {"sha256": "0" * 64, "test_accuracy": 0.96571}},
+    }  # fmt: skip
+    path = tmp_path / "results.json"
+    path.write_bytes(as_json(results))
+    again = json.loads(path.read_bytes())
+    assert again["table"]["gan"]["P(integer x), bits/dim"]["mean"] is None
+    assert markdown_of(again) == markdown(rows)
+    for name, each in (("a", results), ("b", again)):
+        write_page(each, tmp_path / name)
+    page = (tmp_path / "a").read_text()
+    assert page == (tmp_path / "b").read_text()
+    assert "test accuracy\n0.9657 <small>(SHA-256 0000000000000000…)" in page and "1.000 ± 0.010 (bound)" in page
 
 
 def test_nobody_at_all_is_told():
