@@ -41,7 +41,8 @@ def run(
     model = train.load(run_folder)
     if not model.conditional:
         raise UserError(f"{run_folder} holds a {model.family} that was trained without labels; train one of them first")
-    options = train.RunFolder(run_folder).read_config()["data"]
+    config = train.RunFolder(run_folder).read_config()
+    options = config["data"]
     dataset = data.load(**{**options, **({} if data_dir is None else {"data_dir": data_dir})})
     classifier = train_classifier(dataset, steps=judge_steps, seed=seed, progress=True)
     walk = {name: value for name, value in (("sampler", sampler), ("steps", steps)) if value is not None}
@@ -49,6 +50,8 @@ def run(
     result = {
         "run": Path(run_folder).name,
         "family": model.family,
+        "model": config["model"],
+        "train": config["train"],
         "n": n,
         "seed": seed,
         "options": walk,
