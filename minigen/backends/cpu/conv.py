@@ -15,14 +15,15 @@ one phase (h mod s, w mod s) meet every s-th row and column of the kernel only, 
 with that part of the kernel, flipped and with its channels exchanged.
 
 Where a kernel of 3×3 taps (or 4×4 with stride 2) meets enough channels, `winograd` does the same with fewer
-multiplications.
+multiplications; where there are too few channels to fill the tile's lanes, `few_channels` fills them with taps.
 """
 
-from math import gcd
+from math import gcd, prod
 
 from numba import njit, prange
 
 from ..reference import conv as reference
+from . import few_channels
 from .buffers import ZEROS, compact, deliver, flat, pad_rows, scratch, target_for, turn
 from .conv_grad import served_size
 from .gemm import RATE, parts_for
@@ -172,6 +173,9 @@ def conv2d(x, weight, stride, padding, dilation, groups, out=None):
         return reference.conv2d(x, weight, *settings, out=out)
     (kh, kw, c, o), (oh, ow) = weight.shape, size
     y = target_for(out, (len(x), oh, ow, o), x.dtype, x, weight)
+    if few_channels.pays(x.dtype, (kh, kw), o, groups) and prod(stride) <= few_channels.MOST_STRIDE:
+        few_channels.convolve(y, x, weight, stride, padding, dilation)
+        return deliver(y, out)
     panels, at = _pack(flat(weight), groups, kw, c, o // groups, kh, kw, 0, 0, 1, 1, False)
     steps = (0, oh * ow * o, ow * o, o)
     _convolve(flat(y), y.shape, steps, flat(x), x.shape, panels, at, (kh, kw), stride, dilation, padding, groups)
@@ -187,6 +191,9 @@ def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, 
     if size is None or g.shape[1:] != (*size, o):
         return reference.conv2d_input_grad(g, weight, input_size, *settings, out=out)
     x = target_for(out, shape, g.dtype, g, weight)
+    if few_channels.pays(g.dtype, (kh, kw), c, groups):
+        few_channels.spread(x, g, weight, stride, padding, dilation)
+        return deliver(x, out)
     g_flat, weight_flat = flat(g), flat(weight)
     for rows in _phases(kh, shape[1], stride[0], padding[0], dilation[0]):
         for columns in _phases(kw, shape[2], stride[1], padding[1], dilation[1]):
