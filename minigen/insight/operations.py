@@ -104,6 +104,7 @@ RULES = {
     dense.LinearReLU: _product(-1),
     dense.LinearTanh: _product(-1),
     conv.Conv2d: lambda op, inputs, outputs: 2 * outputs[0].size * _taps(inputs[1]),
+    conv.Conv2dBias: lambda op, inputs, outputs: 2 * outputs[0].size * _taps(inputs[1]),
     conv.Conv2dInputGrad: lambda op, inputs, outputs: 2 * inputs[0].size * _taps(inputs[1]),
     conv.Conv2dWeightGrad: lambda op, inputs, outputs: 2 * inputs[1].size * _taps(outputs[0]),
 }

@@ -64,8 +64,9 @@ def _pack(weight, groups, kernel_width, rows, columns, taps_h, taps_w, first_h, 
 
 @njit(inline="always")
 def _pixels(
-    y, zeros, x, w, y_at, y_h, y_w, x_at, x_h, x_w, a_step, w_at, w_step, count, rows, row_pixels, columns, size
-):
+    y, start, start_at, x, w, y_at, y_h, y_w, x_at, x_h, x_w, a_step, w_at, w_step, count, rows, row_pixels, columns,
+    size,
+):  # fmt: skip
     """One panel of output channels for `rows` lines of `row_pixels` pixels, tile by tile.
 
     A line is cut into groups of pixels; its last one is moved back to end with it, and some pixels computed twice.
@@ -80,7 +81,7 @@ def _pixels(
         w2 = min((q2 - h2 * line) * GROUP, furthest)
         operands = (
             y, (y_at + h0 * y_h + w0 * y_w, y_at + h1 * y_h + w1 * y_w, y_at + h2 * y_h + w2 * y_w), y_w,
-            zeros, (0, 0, 0), 0,
+            start, (start_at, start_at, start_at), 0,
             x, (x_at + h0 * x_h + w0 * x_w, x_at + h1 * x_h + w1 * x_w, x_at + h2 * x_h + w2 * x_w), x_w, a_step,
             w, w_at, w_step, count, valid, columns - (vectors - 1) * size,
         )  # fmt: skip
@@ -89,10 +90,13 @@ def _pixels(
 
 @njit(cache=True)
 def _slide(
-    y, zeros, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at, y_n, y_h, y_w,
-    taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, part, parts,
+    y, start, biased, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at, y_n, y_h,
+    y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, part, parts,
 ):  # fmt: skip
-    """Part `part` of `parts` of y; x has `inputs` and y `outputs` channels a group, and y strides of its own."""
+    """Part `part` of `parts` of y; x has `inputs` and y `outputs` channels a group, and y strides of its own.
+
+    `start` holds a bias for each channel of y if `biased` is 1, else zeros for one row of a tile.
+    """
     size = VECTOR_BYTES // y.itemsize
     channels, panel = groups * inputs, VECTORS * size
     span_h, span_w = (taps_h - 1) * dilation_h + 1, (taps_w - 1) * dilation_w + 1
@@ -122,7 +126,7 @@ def _slide(
         for g in range(groups):
             for j in range(0, outputs, panel):
                 _pixels(
-                    pointer(y), pointer(zeros), source, pointer(weight),
+                    pointer(y), pointer(start), (g * outputs + j) * biased, source, pointer(weight),
                     y_at + n * y_n + h * y_h + g * outputs + j, y_h, y_w,
                     at + g * inputs, stride_h * line, stride_w * channels, a_step, w_at, w_step, count,
                     rows, y_width, min(panel, outputs - j), size,
@@ -133,29 +137,30 @@ def _slide(
 
 @njit(cache=True, parallel=True)
 def _slide_parallel(
-    y, zeros, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at, y_n, y_h, y_w,
-    taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, parts,
+    y, start, biased, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at, y_n, y_h,
+    y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, parts,
 ):  # fmt: skip
     for part in prange(parts):
         _slide(
-            y, zeros, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at, y_n, y_h,
-            y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, part, parts,
+            y, start, biased, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at,
+            y_n, y_h, y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, part, parts,
         )  # fmt: skip
 
 
-def _convolve(y, y_shape, y_steps, x, x_shape, panels, at, taps, stride, dilation, padding, groups):
-    """y = x ∗ taps on flat arrays, by the method that is fastest for such shapes.
+def _convolve(y, y_shape, y_steps, x, x_shape, panels, at, taps, stride, dilation, padding, groups, bias=None):
+    """y = x ∗ taps + bias on flat arrays, by the method that is fastest for such shapes.
 
     `y_steps` are where y begins and its strides (image, row, pixel); `taps` (height, width) lie in `panels` from `at`.
     """
+    start, biased = (ZEROS[x.dtype], 0) if bias is None else (flat(bias), 1)
     algorithm = algorithm_for(x.dtype, x_shape, y_shape, taps, stride, dilation, groups)
     if algorithm is not None:
-        convolve(algorithm, y, y_shape, y_steps, ZEROS[x.dtype], x, x_shape, panels, at, stride, padding)
+        convolve(algorithm, y, y_shape, y_steps, start, biased, x, x_shape, panels, at, stride, padding)
         return
     (n, h, w, c), (_, oh, ow, o) = x_shape, y_shape
     operations = 2 * n * oh * ow * o * taps[0] * taps[1] * c // groups
     args = (
-        y, ZEROS[x.dtype], x, panels, at, n, h, w, c // groups, oh, ow, o // groups, *y_steps,
+        y, start, biased, x, panels, at, n, h, w, c // groups, oh, ow, o // groups, *y_steps,
         *taps, *stride, *dilation, *padding, groups,
     )  # fmt: skip
     parts = parts_for(operations)
@@ -165,20 +170,23 @@ def _convolve(y, y_shape, y_steps, x, x_shape, panels, at, taps, stride, dilatio
         launch(_slide_parallel, operations / RATE, *args, parts)
 
 
-def conv2d(x, weight, stride, padding, dilation, groups, out=None):
-    """See `reference.conv2d`; float32 and float64 are served here."""
+def conv2d(x, weight, stride, padding, dilation, groups, out=None, bias=None):
+    """See `reference.conv2d`; float32 and float64 are served here, the bias in the same pass."""
     settings = (stride, padding, dilation, groups)
     size = served_size(x, weight, x.shape, weight.shape, settings)
-    if size is None:
-        return reference.conv2d(x, weight, *settings, out=out)
+    fits = bias is None or (bias.dtype == x.dtype and bias.shape == weight.shape[3:])
+    if size is None or not fits:
+        return reference.conv2d(x, weight, *settings, out=out, bias=bias)
     (kh, kw, c, o), (oh, ow) = weight.shape, size
-    y = target_for(out, (len(x), oh, ow, o), x.dtype, x, weight)
+    operands = (x, weight) if bias is None else (x, weight, bias)
+    y = target_for(out, (len(x), oh, ow, o), x.dtype, *operands)
     if few_channels.pays(x.dtype, (kh, kw), o, groups) and prod(stride) <= few_channels.MOST_STRIDE:
-        few_channels.convolve(y, x, weight, stride, padding, dilation)
+        few_channels.convolve(y, x, weight, stride, padding, dilation, bias)
         return deliver(y, out)
     panels, at = _pack(flat(weight), groups, kw, c, o // groups, kh, kw, 0, 0, 1, 1, False)
     steps = (0, oh * ow * o, ow * o, o)
-    _convolve(flat(y), y.shape, steps, flat(x), x.shape, panels, at, (kh, kw), stride, dilation, padding, groups)
+    where = (stride, dilation, padding, groups)
+    _convolve(flat(y), y.shape, steps, flat(x), x.shape, panels, at, (kh, kw), *where, bias=bias)
     return deliver(y, out)
 
 

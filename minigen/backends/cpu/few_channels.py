@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit, prange
 
 from . import gemm
+from .buffers import flat
 from .threads import run
 from .vectors import VECTOR_BYTES
 
@@ -45,12 +46,12 @@ def _meeting(tap, size, count, stride, dilation, padding):
 
 
 @njit(error_model="numpy", cache=True)
-def _collect(y, t, stride, dilation, padding, start, stop):
-    """y (N, OH, OW, O) from t (N, H, W, KH, KW, O), images [start, stop)."""
+def _collect(y, t, bias, stride, dilation, padding, start, stop):
+    """y (N, OH, OW, O) from bias (O,) and t (N, H, W, KH, KW, O), images [start, stop)."""
     _, height, width, kernel_h, kernel_w, channels = t.shape
     for n in range(start, stop):
         image, terms = y[n], t[n]
-        image[:] = 0
+        image[:] = bias
         for i in range(kernel_h):
             top, bottom, h = _meeting(i, height, image.shape[0], stride[0], dilation[0], padding[0])
             for a in range(top, bottom):
@@ -63,9 +64,9 @@ def _collect(y, t, stride, dilation, padding, start, stop):
 
 
 @njit(cache=True, parallel=True)
-def _collect_parallel(y, t, stride, dilation, padding, size, chunk):
+def _collect_parallel(y, t, bias, stride, dilation, padding, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
-        _collect(y, t, stride, dilation, padding, c * chunk, min(size, (c + 1) * chunk))
+        _collect(y, t, bias, stride, dilation, padding, c * chunk, min(size, (c + 1) * chunk))
 
 
 @njit(error_model="numpy", cache=True)
@@ -92,12 +93,13 @@ def _spread_parallel(x, t, stride, dilation, padding, size, chunk):
         _spread(x, t, stride, dilation, padding, c * chunk, min(size, (c + 1) * chunk))
 
 
-def convolve(y, x, weight, stride, padding, dilation):
-    """Write x (N, H, W, C) ∗ weight (KH, KW, C, O) to y (N, OH, OW, O)."""
+def convolve(y, x, weight, stride, padding, dilation, bias=None):
+    """Write x (N, H, W, C) ∗ weight (KH, KW, C, O) + bias (O,) to y (N, OH, OW, O)."""
     (*kernel, c, o), pixels = weight.shape, x.shape[:3]
     taps = np.ascontiguousarray(weight.transpose(2, 0, 1, 3)).reshape(c, math.prod(kernel) * o)
     t = gemm.matmul(x.reshape(math.prod(pixels), c), taps)
-    _sum(_collect, _collect_parallel, y, t.reshape(*pixels, *kernel, o), stride, padding, dilation)
+    start = np.zeros(o, y.dtype) if bias is None else flat(bias)
+    _sum(_collect, _collect_parallel, (y, t.reshape(*pixels, *kernel, o), start), stride, padding, dilation)
 
 
 def spread(x, g, weight, stride, padding, dilation):
@@ -105,9 +107,10 @@ def spread(x, g, weight, stride, padding, dilation):
     (*kernel, c, o), pixels = weight.shape, g.shape[:3]
     taps = weight.reshape(math.prod(kernel) * c, o).T
     t = gemm.matmul(g.reshape(math.prod(pixels), o), taps)
-    _sum(_spread, _spread_parallel, x, t.reshape(*pixels, *kernel, c), stride, padding, dilation)
+    _sum(_spread, _spread_parallel, (x, t.reshape(*pixels, *kernel, c)), stride, padding, dilation)
 
 
-def _sum(serial, parallel, target, t, stride, padding, dilation):
-    images = max(1, len(t))
-    run(serial, parallel, len(t), 1, target, t, stride, dilation, padding, per_second=RATE / max(1, t.size // images))
+def _sum(serial, parallel, arrays, stride, padding, dilation):
+    images = len(arrays[1])
+    each = max(1, arrays[1].size // max(1, images))
+    run(serial, parallel, images, 1, *arrays, stride, dilation, padding, per_second=RATE / each)

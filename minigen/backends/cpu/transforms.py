@@ -40,6 +40,8 @@ from numba.extending import intrinsic
 from .vectors import Vectors
 
 POINTS = tuple(map(Fraction, ("0", "1", "-1", "2", "-1/2")))  # in the order in which they are used; and infinity
+ONE = POINTS.index(1)
+"""Where the point 1 stands: its powers are all 1, so that a number added to its value is added to each result."""
 
 
 def bilinear(m, r):

@@ -27,11 +27,11 @@ are dealt to blocks and threads. What is not finite in x reaches all pixels of t
 import numpy as np
 from numba import njit, prange
 
-from .buffers import scratch
+from .buffers import ZEROS, scratch
 from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
-from .transforms import ALGORITHMS, transform_image, transform_result, transform_weight
+from .transforms import ALGORITHMS, ONE, transform_image, transform_result, transform_weight
 from .vectors import MASKS, VECTOR_BYTES, pointer, prefetch
 
 BLOCK = 5 << 17  # bytes of V and M together
@@ -122,18 +122,25 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
 
 
 @njit(cache=True)
-def _products(c, c_at, c_matrix, zeros, a, a_at, a_matrix, a_row, b, b_at, b_matrix, matrices, rows, depth, columns):
-    """C[k] (rows, columns ≤ a panel) = A[k] (rows, depth) · B[k] (depth, panel), k = 0 … matrices−1."""
+def _products(
+    c, c_at, c_matrix, zeros, bias, bias_at, t, a, a_at, a_matrix, a_row, b, b_at, b_matrix, rows, depth, columns
+):
+    """C[k] (rows, columns ≤ a panel) = A[k] (rows, depth) · B[k] (depth, panel), k = 0 … t²−1.
+
+    The bias starts the sums of one k: that of `ONE` in rows and columns, of which all results get as much as it is.
+    """
     width = VECTOR_BYTES // c.itemsize
     row = VECTORS * width
     vectors = -(-columns // width)
-    for k in range(matrices):
+    for k in range(t * t):
+        start, start_at = (pointer(bias), bias_at) if k == ONE * t + ONE else (pointer(zeros), 0)
         i = 0
         while i < rows:
             groups = max(1, min(GROUPS, (rows - i) // GROUP))
             to, frm = c_at + k * c_matrix + i * row, a_at + k * a_matrix + i * a_row
             operands = (
-                pointer(c), (to, to + GROUP * row, to + 2 * GROUP * row), row, pointer(zeros), (0, 0, 0), 0,
+                pointer(c), (to, to + GROUP * row, to + 2 * GROUP * row), row,
+                start, (start_at, start_at, start_at), 0,
                 pointer(a), (frm, frm + GROUP * a_row, frm + 2 * GROUP * a_row), a_row, (0, 0, 1),
                 pointer(b), b_at + k * b_matrix, (0, 0, row), (1, 1, depth),
                 min(GROUP, rows - i), columns - (vectors - 1) * width,
@@ -162,8 +169,9 @@ def _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m
 
 @njit(cache=True)
 def _convolve(
-    algorithm, y, y_shape, y_steps, zeros, x, x_shape, u, u_at, m, t, stride, padding, grid, block, part, parts
-):
+    algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid, block, part,
+    parts,
+):  # fmt: skip
     """Part `part` of `parts` of the tiles."""
     width, outputs, depth = VECTOR_BYTES // y.itemsize, y_shape[3], stride[0] * stride[1] * x_shape[3]
     panel, tiles = VECTORS * width, y_shape[0] * grid[0] * grid[1]
@@ -186,20 +194,21 @@ def _convolve(
         for j in range(0, outputs, panel):
             columns = min(panel, outputs - j)
             _products(
-                products, at, matrix, zeros, v, v_at, v_matrix, v_row,
-                u, u_at + j // panel * t * t * u_matrix, u_matrix, t * t, end - begin, depth, columns,
+                products, at, matrix, zeros, bias, j * biased, t, v, v_at, v_matrix, v_row,
+                u, u_at + j // panel * t * t * u_matrix, u_matrix, end - begin, depth, columns,
             )  # fmt: skip
             _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m, t, grid, begin, end)
 
 
 @njit(cache=True, parallel=True)
 def _convolve_parallel(
-    algorithm, y, y_shape, y_steps, zeros, x, x_shape, u, u_at, m, t, stride, padding, grid, block, parts
+    algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid, block, parts
 ):
     for part in prange(parts):
         _convolve(
-            algorithm, y, y_shape, y_steps, zeros, x, x_shape, u, u_at, m, t, stride, padding, grid, block, part, parts
-        )
+            algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid,
+            block, part, parts,
+        )  # fmt: skip
 
 
 def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
@@ -225,8 +234,8 @@ def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
     return best
 
 
-def convolve(algorithm, y, y_shape, y_steps, zeros, x, x_shape, packed, packed_at, stride, padding):
-    """y = x ∗ taps by `ALGORITHMS[algorithm]` on flat arrays.
+def convolve(algorithm, y, y_shape, y_steps, bias, biased, x, x_shape, packed, packed_at, stride, padding):
+    """y = x ∗ taps + bias by `ALGORITHMS[algorithm]` on flat arrays; without one `biased` is 0, and `bias` zeros.
 
     Shapes are (N, H, W, C); `y_steps` are where y begins and its strides (image, row, pixel), in elements; taps are
     packed as by `conv`, `stride`·r a side.
@@ -240,7 +249,10 @@ def convolve(algorithm, y, y_shape, y_steps, zeros, x, x_shape, packed, packed_a
     room = max(BLOCK, u.nbytes // 3)  # a large U is read from afar, once a block: then larger blocks pay
     block = max(1, room // (t * t * (depth + panel) * u.itemsize * STEP)) * STEP
     operations = 2 * y_shape[0] * grid[0] * grid[1] * t * t * depth * y_shape[3]
-    args = (algorithm, y, y_shape, y_steps, zeros, x, x_shape, u, u_at, m, t, stride, padding, grid, block)
+    args = (
+        algorithm, y, y_shape, y_steps, ZEROS[y.dtype], bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid,
+        block,
+    )  # fmt: skip
     parts = parts_for(operations)
     if parts == 1:
         _convolve(*args, 0, 1)

@@ -55,11 +55,11 @@ def _weight_by_group(weight, groups):
     return weight.reshape(kh, kw, c, groups, o // groups).swapaxes(2, 3)
 
 
-def conv2d(x, weight, stride, padding, dilation, groups, out=None):
+def conv2d(x, weight, stride, padding, dilation, groups, out=None, bias=None):
     """Cross-correlation of images with a kernel: (N, H, W, C), (KH, KW, C/groups, O) -> (N, OH, OW, O).
 
-    out[n, h, w, o] = Σ_{i,j,c} x[n, h·stride + i·dilation − padding, …, c] · weight[i, j, c, o], where input channel c
-    runs over the group of o and pixels outside the input are zero.
+    out[n, h, w, o] = bias[o] + Σ_{i,j,c} x[n, h·stride + i·dilation − padding, …, c] · weight[i, j, c, o], where input
+    channel c runs over the group of o and pixels outside the input are zero; bias is (O,) or None.
     """
     kernel, o = weight.shape[:2], weight.shape[3]
     oh, ow = conv2d_output_size(x.shape[1:3], kernel, stride, padding, dilation)
@@ -68,7 +68,7 @@ def conv2d(x, weight, stride, padding, dilation, groups, out=None):
     for i, j, tap in taps(pad_image(x, padding), kernel, (oh, ow), stride, dilation):
         total += _by_group(tap, groups) @ w[i, j]
     total = total.swapaxes(0, 1).reshape(x.shape[0], oh, ow, o)
-    return _deliver(total, out)
+    return _deliver(total if bias is None else total + bias, out)
 
 
 def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, out=None):

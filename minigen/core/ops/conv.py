@@ -1,7 +1,7 @@
 """Convolution, channels last: images (N, H, W, C), weights (KH, KW, C/groups, O).
 
-Three ops, each the derivative of the others, because y = x ∗ w is linear in x and in w: the convolution, its
-gradient by the image (the adjoint, which is also the transposed convolution) and its gradient by the weight.
+Three ops, each the derivative of the others, because y = x ∗ w is linear in x and in w: the convolution (also fused
+with a bias), its gradient by the image (the adjoint, which is also the transposed convolution) and by the weight.
 """
 
 from ...errors import ShapeError
@@ -24,6 +24,16 @@ class Conv2d(Op):
             lambda: Conv2dInputGrad.apply(g, weight, input_size=x.shape[1:3], geometry=self.geometry),
             lambda: Conv2dWeightGrad.apply(x, g, kernel_size=weight.shape[:2], geometry=self.geometry),
         )
+
+
+class Conv2dBias(Conv2d):
+    """x ∗ w + b in one pass: the sums start from the bias (O,)."""
+
+    def forward(self, x, weight, bias):
+        return self.kernels.conv2d(x, weight, **self.geometry, bias=bias)
+
+    def backward(self, g):
+        return *super().backward(g), lambda: g.sum((0, 1, 2))
 
 
 class Conv2dInputGrad(Op):
@@ -128,8 +138,11 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
             raise ShapeError(
                 f"conv2d's kernel reaches over {reach} pixels of axis {1 + axis}, the padded image has {padded}"
             )
-    y = Conv2d.apply(x, weight, geometry=geometry)
-    return y if bias is None else y + bias
+    if bias is None:
+        return Conv2d.apply(x, weight, geometry=geometry)
+    if bias.shape != weight.shape[3:]:
+        raise ShapeError(f"conv2d got weight {tuple(weight.shape)} and bias {tuple(bias.shape)}; it needs a bias (O,)")
+    return Conv2dBias.apply(x, weight, bias, geometry=geometry)
 
 
 def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):

@@ -77,6 +77,21 @@ def test_agree_with_reference_on_larger_images(draw_array, image, outputs, kerne
 
 
 @given(cases())
+def test_a_bias_starts_the_sums(case):
+    x, weight, settings = case
+    bias = np.random.default_rng(2).normal(0, 3, weight.shape[3]).astype(x.dtype)
+    y = conv.conv2d(x, weight, *settings, bias=bias)
+    exact, size = (
+        reference.conv2d(*(f(a.astype(np.float64)) for a in (x, weight)), *settings, bias=f(bias.astype(np.float64)))
+        for f in (np.array, abs)
+    )
+    assert_close(y, exact, size, int(np.prod(weight.shape[:3])) + 1)
+    if x.dtype == np.float32:  # another dtype, or one number for all channels: what the reference makes of it
+        wide = bias.astype(np.float64)
+        np.testing.assert_allclose(conv.conv2d(x, weight, *settings, bias=wide), exact, rtol=1e-3, atol=1e-3)
+
+
+@given(cases())
 def test_are_each_others_adjoints(case):
     x, weight, settings = (v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in case)
     y = conv.conv2d(x, weight, *settings)

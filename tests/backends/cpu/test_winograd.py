@@ -115,6 +115,19 @@ def test_errors_beside_the_direct_methods(draw_array, algorithm, factor):
 
 
 @given(cases())
+def test_a_bias_reaches_each_result_once(case):
+    """Exactly, where nothing else does; else within the rounding of sums that it begins."""
+    algorithm, x, weight, options = case
+    bias = np.random.default_rng(3).normal(size=weight.shape[3]).astype(x.dtype)
+    with told(algorithm):
+        alone = conv.conv2d(np.zeros_like(x), weight, *options, bias=bias)
+        with_it, without = conv.conv2d(x, weight, *options, bias=bias), conv.conv2d(x, weight, *options)
+    np.testing.assert_array_equal(alone, np.broadcast_to(bias, alone.shape))
+    scale = abs(without).max(initial=0) + abs(bias).max(initial=0)
+    assert (abs(with_it - without - bias) <= 1e3 * np.finfo(x.dtype).eps * scale).all()
+
+
+@given(cases())
 def test_are_each_others_adjoints(case):
     algorithm, x, weight, options = (v.astype(np.float64) if isinstance(v, np.ndarray) else v for v in case)
     with told(algorithm):
