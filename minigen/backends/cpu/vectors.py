@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 
 def features_of(triple, told):
-    """A set of what LLVM was ``told``, as "+avx2", and of NEON, which each 64-bit ARM has though some hosts tell none."""
+    """A set of what LLVM was ``told``, as "+avx2", and of NEON, which each 64-bit ARM has, though some say nothing."""
     return frozenset(told.split(",")) | ({"+neon"} if triple.startswith(("aarch64", "arm64")) else set())
 
 
