@@ -1,4 +1,4 @@
-"""``python -m benchmarks workloads``, ``follow`` and ``quality``."""
+"""``python -m benchmarks workloads``, ``follow``, ``isa`` and ``quality``."""
 
 import functools
 import importlib.util
@@ -14,6 +14,7 @@ from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, 
 
 from minigen.errors import UserError
 
+from . import isa
 from .quality import QUALITY
 from .race import CONTENDERS, RESULTS, ROUNDS, machine, race, table
 
@@ -69,6 +70,20 @@ class Follow:
         _write("vae_follow", result)
 
 
+@dataclass(frozen=True)
+class Isa:
+    """Time the kernels as compiled for AVX2 and for plain x86-64 beside the processor's own instructions."""
+
+    rounds: int = 20
+    """Of which the fastest counts."""
+
+    def run(self):
+        """Time, print and write."""
+        result = isa.measure(self.rounds)
+        print(isa.table(result))
+        _write("isa", result)
+
+
 def _named(name, measure):
     """``measure`` with its options, but answering with its name too."""
 
@@ -101,6 +116,7 @@ class Quality:
 Command = (
     Annotated[Workloads, subcommand("workloads")]
     | Annotated[Follow, subcommand("follow")]
+    | Annotated[Isa, subcommand("isa")]
     | Annotated[Quality, subcommand("quality")]
 )
 

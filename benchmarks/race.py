@@ -69,14 +69,14 @@ def race(workload, rounds, steps):
         if any(importlib.util.find_spec(package) is None for package in packages.split()):
             missing.append(name)
             continue
-        workers[name] = _Worker(module, cls)
+        workers[name] = Worker("benchmarks.worker", module, cls)
     try:
         for worker in workers.values():
-            worker.run(max(steps // 2, 2))  # warm
+            worker.ask(max(steps // 2, 2))  # warm
         results = {name: {"first_seconds": round(w.first["first_seconds"], 2), "ms": []} for name, w in workers.items()}
         for _ in range(rounds):
             for name, worker in workers.items():
-                answer = worker.run(steps)
+                answer = worker.ask(steps)
                 results[name]["ms"] += [1e3 * s for s in answer["seconds"]]
                 results[name]["peak_mib"] = round(answer["peak_mib"])
                 results[name]["peak_above_import_mib"] = round(answer["peak_mib"] - worker.first["imported_mib"])
@@ -95,26 +95,33 @@ def race(workload, rounds, steps):
     }  # fmt: skip
 
 
-class _Worker:
-    def __init__(self, module, cls):
+class Worker:
+    """A process ``python -m arguments`` that answers each line with one of JSON; ``first`` is what it says unasked.
+
+    Raises RuntimeError where it stops instead.
+    """
+
+    def __init__(self, *arguments, environment=None):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", module, cls],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         self.first = self._read()
 
-    def run(self, steps):
-        self.process.stdin.write(f"{steps}\n")
+    def ask(self, line):
+        """Its answer to ``line``."""
+        self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
         return self._read()
 
     def _read(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the contender {self.process.args[-2:]} stopped; its error stands above")
+            raise RuntimeError(f"python {' '.join(self.process.args[1:])} stopped; its error stands above")
         return json.loads(line)
 
     def close(self):
+        """Let it end."""
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()

@@ -1,8 +1,7 @@
 """How a convolution gets fast: ``python -m benchmarks.ladders.conv2d`` climbs from seven loops to Winograd.
 
 Every rung computes y[n, h, w, o] = Σ_{i, j, c} x[n, h + i − 1, w + j − 1, c] · weight[i, j, c, o], images (N, H, W, C),
-kernel 3×3, one thread, float32. Each must agree with the reference in float64 before anything is timed; then all are
-timed in turn, round by round, so that a slow spell of the machine meets all of them, and the fastest round counts.
+kernel 3×3, one thread, float32; `ladder` says how it is checked and timed.
 
 1. *Seven loops*, compiled as they stand. Each multiplication waits for the addition before it (four cycles), one number
    at a time, where the core could start two vectors of 16 in each cycle.
@@ -16,25 +15,23 @@ timed in turn, round by round, so that a slow spell of the machine meets all of 
 5. *Winograd F(4×4, 3×3)*: 4×4 results from 36 multiplications instead of 144. The transforms are larger, but each
    serves more pixels. Beyond this the numbers grow and rounding errors with them: 2.5 times the direct sum's here.
 
-The column "GFLOP/s of direct" is the rate at which the direct method would have to multiply and add to be as
-fast.
+GFLOP/s are those of the direct method, which is to say the rate at which it would have to multiply and add to be as
+fast: Winograd's may be beyond the limit.
 """
 
-import argparse
 from contextlib import contextmanager
-from time import perf_counter
 from unittest.mock import patch
 
 import numpy as np
 from numba import njit
 
-from minigen.backends.cpu import conv, gemm, threads
+from minigen.backends.cpu import conv, gemm
 from minigen.backends.cpu.transforms import ALGORITHMS
 from minigen.backends.reference import conv as reference
 
+from .ladder import Ladder
+
 SAME = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
-SHAPES = ((16, 32, 32, 32, 32), (16, 16, 16, 64, 64), (64, 8, 8, 64, 64))  # N, H, W, C, O
-TOLERANCE = 1e-4  # of the largest result; what a wrong index gives is of the order of 1
 
 
 @njit(cache=True)
@@ -91,9 +88,6 @@ def winograd_4(x, weight):
         return conv.conv2d(x, weight, *SAME)
 
 
-RUNGS = (seven_loops, im2col, direct, winograd_2, winograd_4)
-
-
 def draw(images, height, width, channels, outputs, seed=0):
     """Normal numbers: x (N, H, W, C) and weight (3, 3, C, O), float32."""
     rng = np.random.default_rng(seed)
@@ -101,44 +95,14 @@ def draw(images, height, width, channels, outputs, seed=0):
     return x, rng.standard_normal((3, 3, channels, outputs), np.float32)
 
 
-def validate(x, weight):
-    """The largest error of each rung, as a part of the largest result; AssertionError where one is beyond TOLERANCE."""
-    exact = reference.conv2d(x.astype(np.float64), weight.astype(np.float64), *SAME)
-    errors = {rung.__name__: abs(rung(x, weight) - exact).max() / abs(exact).max() for rung in RUNGS}
-    for name, error in errors.items():
-        assert error <= TOLERANCE, f"{name} is off by {error:.1e} of the largest result"
-    return errors
-
-
-def climb(x, weight, rounds):
-    """Seconds of each rung, the least of so many interleaved rounds."""
-    seconds = dict.fromkeys((rung.__name__ for rung in RUNGS), np.inf)
-    for _ in range(rounds):
-        for rung in RUNGS:
-            begin = perf_counter()
-            rung(x, weight)
-            seconds[rung.__name__] = min(seconds[rung.__name__], perf_counter() - begin)
-    return seconds
-
-
-def main(argv=None):
-    """Print a table for each of `SHAPES`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10, help="of which the fastest counts")
-    rounds = parser.parse_args(argv).rounds
-    threads.set_threads(1)
-    for shape in SHAPES:
-        x, weight = draw(*shape)
-        errors, seconds = validate(x, weight), climb(x, weight, rounds)
-        print("\nN={} H={} W={} C={} O={}, 3×3".format(*shape))
-        print(f"{'':14}{'ms':>9}{'GFLOP/s of direct':>20}{'× the rung below':>19}{'largest error':>16}")
-        before = None
-        for name, least in seconds.items():
-            rate = 2 * x.size * 9 * shape[4] / least / 1e9
-            gain = "" if before is None else f"{before / least:.2f}"
-            print(f"{name:14}{least * 1e3:9.2f}{rate:20.1f}{gain:>19}{errors[name]:16.1e}")
-            before = least
-
+LADDER = Ladder(
+    rungs=(seven_loops, im2col, direct, winograd_2, winograd_4),
+    exact=lambda x, weight: reference.conv2d(x, weight, *SAME),
+    draw=draw,
+    operations=lambda images, height, width, channels, outputs: 2 * images * height * width * 9 * channels * outputs,
+    shapes=((16, 32, 32, 32, 32), (16, 16, 16, 64, 64), (64, 8, 8, 64, 64)),
+    title="N={} H={} W={} C={} O={}, 3×3",
+)
 
 if __name__ == "__main__":
-    main()
+    LADDER.main(__doc__)

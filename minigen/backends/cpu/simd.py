@@ -47,8 +47,13 @@ from numba.extending import intrinsic
 
 from .vectors import FEATURES, MASKS, VECTOR_BYTES, Vectors
 
-GROUP = 4 if FEATURES & {"+avx512f", "+neon"} else 2
-"""Rows to a group: 4 where there are 32 vector registers, else 2."""
+
+def group_of(features):
+    """Rows to a group: 4 where there are 32 vector registers, else 2."""
+    return 4 if features & {"+avx512f", "+neon"} else 2
+
+
+GROUP = group_of(FEATURES)
 GROUPS, VECTORS = 3, 2
 """The full tile: GROUPS·GROUP rows by VECTORS vectors."""
 _offsets = types.UniTuple(types.int64, 3)
@@ -137,6 +142,15 @@ class _Tile:
         self.vectors.whole_or_masked(self.lanes, emit)
 
 
+def _emit(vectors, groups, count, operands):
+    """The code of one tile; `operands` as those of `tile`, values of the intermediate code."""
+    c, c_at, c_row, start, start_at, start_row, *factors, rows, lanes = operands
+    of = _Tile(vectors, groups, count, rows, lanes)
+    of.start(start, start_at, start_row)
+    of.multiply(*factors)
+    of.finish(c, c_at, c_row)
+
+
 @intrinsic(prefer_literal=True)
 def _tile(_, groups, vectors, operands):
     q, v = _literal(groups), _literal(vectors)
@@ -146,11 +160,7 @@ def _tile(_, groups, vectors, operands):
         for i, kind in enumerate(kinds):
             if kind == _offsets:
                 operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
-        c, c_at, c_row, start, start_at, start_row, *factors, rows, lanes = operands
-        of = _Tile(Vectors(context, builder, kinds[0].dtype), q, v, rows, lanes)
-        of.start(start, start_at, start_row)
-        of.multiply(*factors)
-        of.finish(c, c_at, c_row)
+        _emit(Vectors(context, builder, kinds[0].dtype), q, v, operands)
         return context.get_dummy_value()
 
     c, start, a, b = (operands.types[i] for i in (0, 3, 6, 10))

@@ -12,12 +12,29 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-FEATURES = frozenset(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
+
+def features_of(triple, told):
+    """A set of what LLVM was ``told``, as "+avx2", and of NEON, which each 64-bit ARM has, though some say nothing."""
+    return frozenset(told.split(",")) | ({"+neon"} if triple.startswith(("aarch64", "arm64")) else set())
+
+
+def bytes_of(features):
+    """The length of the longest vectors that these features multiply and add."""
+    return 64 if "+avx512f" in features else 32 if {"+avx2", "+fma"} <= features else 16
+
+
+def masks_of(features):
+    """Whether these features load part of a vector cheaply."""
+    return bool(features & {"+avx512f", "+avx"})
+
+
+TRIPLE, _, _told = cpu_target.target_context.codegen().magic_tuple()
+FEATURES = features_of(TRIPLE, _told)
 """What Numba compiles for, as "+avx2": the host's features, unless NUMBA_CPU_FEATURES says otherwise."""
 
-VECTOR_BYTES = 64 if "+avx512f" in FEATURES else 32 if {"+avx2", "+fma"} <= FEATURES else 16
-MASKS = bool(FEATURES & {"+avx512f", "+avx"})
-"""Whether part of a vector can be loaded cheaply; where not, B's last columns are padded with zeros by a copy."""
+VECTOR_BYTES = bytes_of(FEATURES)
+MASKS = masks_of(FEATURES)
+"""Where part of a vector cannot be loaded cheaply, B's last columns are padded with zeros by a copy."""
 
 
 class Vectors:

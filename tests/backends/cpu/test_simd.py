@@ -11,6 +11,7 @@ pytest.importorskip("numba")
 
 from numba import njit
 
+from benchmarks.isa import SETS
 from minigen.backends.cpu import conv, conv_grad, gemm, simd
 from minigen.backends.cpu.buffers import compact, turn
 from minigen.backends.cpu.simd import GROUP, GROUPS, VECTORS, run_tile
@@ -136,7 +137,6 @@ def test_kernels_run_without_a_compiler():
     _run(KERNELS, NUMBA_DISABLE_JIT="1")
 
 
-AVX2 = "+64bit,+cmov,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2"
 OTHER_WIDTHS = """
 for m, k, n in [(1, 1, 1), (7, 9, 5), (13, 20, 33), (3, 1100, 17)]:
     for dtype in "fd":
@@ -147,9 +147,9 @@ print(vectors.VECTOR_BYTES)
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize(("cpu", "features", "width"), [("haswell", AVX2, 32), ("generic", "", 16)])
-def test_narrower_vectors_are_as_right(cpu, features, width):
+@pytest.mark.parametrize(("name", "width"), [("AVX2", 32), ("x86-64", 16)])
+def test_narrower_vectors_are_as_right(name, width):
     if not {"+avx2", "+fma"} <= FEATURES:
         pytest.skip("this CPU cannot run what is compiled for AVX2")
     code = KERNELS + "from minigen.backends.cpu import vectors" + OTHER_WIDTHS
-    assert _run(code, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == [str(width)]
+    assert _run(code, **SETS[name]) == [str(width)]

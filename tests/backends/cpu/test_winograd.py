@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
+from benchmarks.isa import SETS
 from minigen.backends.cpu import conv, conv_grad, winograd
 from minigen.backends.cpu.transforms import ALGORITHMS, MATRICES, bilinear
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES
@@ -273,15 +274,12 @@ def test_kernels_run_without_a_compiler():
     script(KERNELS, NUMBA_DISABLE_JIT="1")
 
 
-AVX2 = "+64bit,+cmov,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2"
-
-
 @pytest.mark.needs_jit
 def test_narrower_vectors_are_as_right():
     if not {"+avx2", "+fma"} <= FEATURES:
         pytest.skip("this CPU cannot run what is compiled for AVX2")
     code = KERNELS + "print(vectors.VECTOR_BYTES)"
-    assert script(code, NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES=AVX2) == ["32"]
+    assert script(code, **SETS["AVX2"]) == ["32"]
 
 
 @pytest.mark.needs_jit
