@@ -31,20 +31,13 @@ def save_kernels(result, path):
     _roofline(left, result["shapes"], result["limits"])
     _ratios(right, [found for found in result["shapes"] if found["ratio"]])
     ladders = _ladders(result["scaling"])
+    lines = {}
     for axes, ((family, axis), steps) in zip(below.subplots(1, len(ladders)), ladders.items(), strict=True):
         _ladder(axes, family, axis, steps)
-    handles, labels = below.axes[0].get_legend_handles_labels()
-    for axes in below.axes[1:]:
-        handles, labels = _joined((handles, labels), axes.get_legend_handles_labels())
-    below.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
+        lines |= {line.get_label(): line for line in axes.get_lines()}
+    below.axes[0].set_ylabel("GFLOP/s, operations of the direct method", fontsize=8, color=INK)
+    below.legend(lines.values(), lines, loc="outside lower center", ncols=len(lines), fontsize=8, frameon=False)
     save_figure(figure, path)
-
-
-def _joined(first, second):
-    both = dict(zip(first[1], first[0], strict=True))
-    for label, handle in zip(second[1], second[0], strict=True):
-        both.setdefault(label, handle)
-    return list(both.values()), list(both)
 
 
 def _roofline(axes, shapes, limits):
@@ -54,15 +47,15 @@ def _roofline(axes, shapes, limits):
     x = np.geomspace(low, high, 200)
     for name, rate in limits["gbps"].items():
         axes.plot(x, np.minimum(limits["gflops"], rate * x), color=INK, linewidth=0.9, zorder=1)
-        corner = limits["gflops"] / rate
-        at = np.sqrt(low * min(corner, high)) if corner > low else None
-        if at:
-            axes.annotate(
-                f"{name}, {rate:.0f} GB/s", (at, rate * at), xytext=(-3, 3), textcoords="offset points", fontsize=7,
-                color=INK, rotation=45, rotation_mode="anchor", transform_rotates_text=True, ha="center",
+        corner = min(limits["gflops"] / rate, high)
+        if corner > 1.5 * low:
+            at = np.sqrt(low * corner)
+            axes.text(
+                at, 1.05 * rate * at, f"{name}, {rate:.0f} GB/s", fontsize=7, color=INK, ha="center", va="bottom",
+                rotation=np.degrees(np.arctan(rate)), rotation_mode="anchor", transform_rotates_text=True,
             )  # fmt: skip
     axes.annotate(
-        f"peak of {limits['threads']} threads, {limits['gflops']:.0f} GFLOP/s", (high, limits["gflops"]),
+        f"peak, {limits['gflops']:.0f} GFLOP/s", (high, limits["gflops"]),
         xytext=(0, 3), textcoords="offset points", fontsize=7, color=INK, ha="right",
     )  # fmt: skip
     for found in shapes:
@@ -79,7 +72,9 @@ def _roofline(axes, shapes, limits):
     reached = sum(found["share_of_bound"] >= SHARE for found in shapes)
     tidy(axes, f"Beside the machine's limits: {reached} of {len(shapes)} shapes reach {SHARE:.0%} of their bound")
     axes.grid(color=FAINT, linewidth=0.5)
-    axes.set_xlabel("operations of the method for each byte that must move", fontsize=8, color=INK)
+    axes.set_xlabel(
+        "operations of the method for each byte that must move (colours as on the right)", fontsize=8, color=INK
+    )
     axes.set_ylabel("GFLOP/s of the method", fontsize=8, color=INK)
     for method in dict.fromkeys(map(_method, shapes)):
         marker, label = METHODS[method]
@@ -111,8 +106,6 @@ def _ratios(axes, shapes):
     axes.minorticks_off()
     axes.set_ylim(low, high)
     axes.set_xticks([x for x, _, _ in ticks], [label for _, label, _ in ticks])
-    for label, (_, _, kind) in zip(axes.get_xticklabels(), ticks, strict=True):
-        label.set_color(COLOR[kind])
     reached = sum(value <= RATIO for value in values)
     tidy(axes, f"Time beside the fastest peer's: {reached} of {len(shapes)} within {RATIO}")
     for label, (_, _, kind) in zip(axes.get_xticklabels(), ticks, strict=True):

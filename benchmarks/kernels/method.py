@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from math import prod
 from unittest.mock import patch
 
-import numpy as np
-
 from minigen.backends.cpu import conv, conv_grad, winograd
 from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
 
@@ -66,8 +64,11 @@ class Step:
 
 def additions(matrix):
     """Operations of a matrix times a vector: the first term of a row is free where its coefficient is 1."""
-    matrix = np.abs(matrix)
-    return int((matrix != 0).sum() + ((matrix != 0) & (matrix != 1)).sum() - len(matrix))
+    total = 0
+    for row in matrix:
+        first, *others = sorted((c for c in row if c), key=lambda c: c != 1)
+        total += (first != 1) + sum(1 if abs(c) == 1 else 2 for c in others)
+    return total
 
 
 def steps_of(shape):

@@ -29,9 +29,8 @@ class Race:
         self.rounds, self.seconds = rounds, seconds
         installed = {module: importlib.util.find_spec(package) for module, package in LIBRARIES.items()}
         self.not_installed = [LIBRARIES[module] for module, found in installed.items() if found is None]
-        self._workers = [
-            Process("benchmarks.kernels.worker", module, threads=threads) for module, found in installed.items() if found
-        ]
+        there = [module for module, found in installed.items() if found]
+        self._workers = [Process("benchmarks.kernels.worker", module, threads=threads) for module in there]
         for worker in self._workers:
             worker.read()
 

@@ -56,8 +56,8 @@ def summary(shapes):
 def totals(shapes, workload):
     """Seconds that a step of a workload spends in these calls, ours and the fastest peer's of each."""
     return tuple(
-        sum(found["calls"].get(workload, 0) * found["times"][name or found["fastest_peer"]]["median"] for found in shapes)
-        for name in ("minigen", None)
+        sum(found["calls"].get(workload, 0) * found["times"][who(found)]["median"] for found in shapes)
+        for who in (lambda found: "minigen", lambda found: found["fastest_peer"])
     )
 
 

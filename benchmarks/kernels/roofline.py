@@ -1,9 +1,9 @@
 """How fast a shape could be on a machine of given `limits`: the roofline.
 
 A shape takes W operations of its method and must move Q bytes: its operands in, its result out, once each. Its
-*arithmetic intensity* is I = W/Q. With a peak of P operations a second and B bytes a second, nothing computes it in less
-time than max(W/P, Q/B), that is at more than min(P, I·B) operations a second. B is that of the smallest cache which
-holds the Q bytes, as the calls are repeated on the same operands.
+*arithmetic intensity* is I = W/Q. With a peak of P operations a second and B bytes a second, nothing computes it in
+less time than max(W/P, Q/B), that is at more than min(P, I·B) operations a second. B is that of the smallest cache
+which holds the Q bytes, as the calls are repeated on the same operands.
 
 Reference: Roofline: An Insightful Visual Performance Model for Multicore Architectures. Williams, Waterman, Patterson,
 2009, https://doi.org/10.1145/1498765.1498785
