@@ -72,9 +72,7 @@ def _roofline(axes, shapes, limits):
     reached = sum(found["share_of_bound"] >= SHARE for found in shapes)
     tidy(axes, f"Beside the machine's limits: {reached} of {len(shapes)} shapes reach {SHARE:.0%} of their bound")
     axes.grid(color=FAINT, linewidth=0.5)
-    axes.set_xlabel(
-        "operations of the method for each byte that must move (colours as on the right)", fontsize=8, color=INK
-    )
+    axes.set_xlabel("operations of the method for each byte that must move; colours as beside", fontsize=8, color=INK)
     axes.set_ylabel("GFLOP/s of the method", fontsize=8, color=INK)
     for method in dict.fromkeys(map(_method, shapes)):
         marker, label = METHODS[method]
@@ -87,7 +85,10 @@ def _method(found):
 
 
 def _ratios(axes, shapes):
-    """minigen's time over the fastest peer's, kind by kind from best to worst."""
+    """minigen's time over the fastest peer's, kind by kind from best to worst; nothing where no peer took part."""
+    if not shapes:
+        axes.set_axis_off()
+        return
     at, ticks = 0, []
     for kind in dict.fromkeys(found["kind"] for found in shapes):
         group = sorted((found for found in shapes if found["kind"] == kind), key=lambda found: found["ratio"])

@@ -1,5 +1,7 @@
 """The whole benchmark of the kernels: limits, every shape of the workloads, scaling; printed, and given back."""
 
+from tqdm import tqdm
+
 from ..process import Process, cores
 from . import report, scaling
 from .method import method_of
@@ -28,7 +30,7 @@ def run(quick=False, threads=None):
     methods = {shape: method_of(shape) for shape in calls}
     limits = [_limits(threads, quick)]
     with Race(threads, 2 if quick else ROUNDS) as race:
-        timed = _timed(race, calls)
+        timed = {shape: race.times(shape) for shape in tqdm(calls, unit="shape")}
         ladders = scaling.climb(race, threads, race.rounds, 2 if quick else None)
         missing, rounds = race.not_installed, race.rounds
     best = _best([*limits, _limits(threads, quick)])  # before and after: a slow spell of the machine is no limit
@@ -40,10 +42,8 @@ def run(quick=False, threads=None):
         shapes.append(_found(shape, calls[shape], methods[shape], times, best))
         print(report.row(shapes[-1]))
     print("", *report.summary(shapes), "", *report.scaling(ladders), sep="\n")
-    return {
-        "threads": threads, "rounds": rounds, "limits": best, "shapes": shapes, "scaling": ladders,
-        "not_installed": missing,
-    }  # fmt: skip
+    found = {"threads": threads, "rounds": rounds, "limits": best, "shapes": shapes, "scaling": ladders}
+    return rounded(found | {"not_installed": missing})
 
 
 def _smallest(calls):
@@ -51,15 +51,6 @@ def _smallest(calls):
     for shape, uses in calls.items():
         chosen.setdefault(shape.kind, (smaller(shape), uses))
     return dict(chosen.values())
-
-
-def _timed(race, calls):
-    found = {}
-    for number, shape in enumerate(calls):
-        print(f"\r{number + 1} of {len(calls)}: {shape.kind} {shape.name:<50}", end="", flush=True)
-        found[shape] = race.times(shape)
-    print()
-    return found
 
 
 def _found(shape, calls, method, times, limits):
@@ -70,6 +61,15 @@ def _found(shape, calls, method, times, limits):
         "ratio": over, "fastest_peer": fastest, "ratio_of_least": ratio(times, "min")[0],
         **placed(shape, *method, times["minigen"]["min"], limits),
     }  # fmt: skip
+
+
+def rounded(value):
+    """Numbers to five digits, wherever in lists and dicts they stand: what was timed has no more."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def _limits(threads, quick):

@@ -29,7 +29,8 @@ def test_a_quick_run(quick, tmp_path, capsys):
     assert [found["kind"] for found in result["shapes"]] == ["matmul NN", "matmul NT", "matmul TN"]
     for found in result["shapes"]:
         assert set(found["times"]) == {"minigen", "NumPy"} and found["fastest_peer"] == "NumPy"
-        assert found["ratio"] == found["times"]["minigen"]["median"] / found["times"]["NumPy"]["median"]
+        ours, theirs = (found["times"][name]["median"] for name in ("minigen", "NumPy"))
+        assert found["ratio"] == pytest.approx(ours / theirs, rel=1e-3)
         assert 0 < found["times"]["minigen"]["min"] <= found["times"]["minigen"]["median"]
     assert [(step["axis"], step["value"]) for step in result["scaling"]] == [
         ("size", 4), ("size", 8), ("rows", 4), ("rows", 8), ("threads", 1), ("threads", 1),
@@ -58,6 +59,10 @@ def test_every_peer_has_a_colour_and_a_package():
     for module in race.LIBRARIES:
         assert importlib.util.find_spec(module)
     assert next(iter(race.LIBRARIES)) == "benchmarks.kernels.calls_minigen"
+
+
+def test_numbers_are_rounded_and_nothing_else():
+    assert run.rounded({"a": [1.23456789e-7, 3, None], "b": "x"}) == {"a": [1.2346e-7, 3, None], "b": "x"}
 
 
 def test_threads_are_climbed_to_the_last():
