@@ -1,4 +1,4 @@
-"""``python -m benchmarks workloads``, ``follow``, ``isa`` and ``quality``."""
+"""``python -m benchmarks kernels``, ``workloads``, ``follow``, ``isa`` and ``quality``."""
 
 import functools
 import importlib.util
@@ -15,6 +15,7 @@ from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg, 
 from minigen.errors import UserError
 
 from . import isa
+from .process import cores
 from .quality import QUALITY
 from .race import CONTENDERS, RESULTS, ROUNDS, machine, race, table
 
@@ -24,6 +25,10 @@ def _write(name, result):
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
     print(f"written to {path.relative_to(RESULTS.parent.parent)}")
+
+
+def _command():
+    return shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,29 @@ class Workloads:
             print(table(result), flush=True)
             if not self.quick:
                 _write(name, result)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Time matmul and conv2d on every shape of the workloads beside NumPy, PyTorch, JAX and the machine's limits."""
+
+    quick: bool = False
+    """A few small shapes; the results are printed and not written."""
+    threads: int | None = None
+    """Of every contender; by default all cores."""
+
+    def run(self):
+        """Time, print, draw and write."""
+        from .kernels import figure, run
+
+        if self.threads is not None and not 1 <= self.threads <= cores():
+            raise UserError(f"got {self.threads} threads; wanted 1 to {cores()}, the cores that this process may use")
+        result = run.run(self.quick, self.threads)
+        if self.quick:
+            return
+        RESULTS.mkdir(exist_ok=True)
+        figure.save_kernels(result, RESULTS / "kernels.png")
+        _write("kernels", result | {"command": _command(), "machine": machine(), "figure": "kernels.png"})
 
 
 @dataclass(frozen=True)
@@ -107,14 +135,14 @@ class Quality:
     def run(self):
         """Print and write the result, with the command and the machine."""
         name, result = self.measured
-        command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-        result = {"result": result, "command": command, "machine": machine()}
+        result = {"result": result, "command": _command(), "machine": machine()}
         print(json.dumps(result, indent=2))
         _write(f"quality_{name.replace('-', '_')}", result)
 
 
 Command = (
-    Annotated[Workloads, subcommand("workloads")]
+    Annotated[Kernels, subcommand("kernels")]
+    | Annotated[Workloads, subcommand("workloads")]
     | Annotated[Follow, subcommand("follow")]
     | Annotated[Isa, subcommand("isa")]
     | Annotated[Quality, subcommand("quality")]

@@ -7,12 +7,12 @@ ratio of speeds holds the processor too: where 512-bit units are two halves (Zen
 are whole (Zen 5) half of it.
 """
 
-import os
 import platform
 
 from minigen.errors import UserError
 
-from .race import Worker, machine
+from .process import Process
+from .race import machine
 
 AVX2 = "+64bit,+cmov,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+bmi,+bmi2"
 SETS = {
@@ -35,13 +35,14 @@ def measure(rounds, names=()):
     """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         raise UserError(f"got a {platform.machine()} processor: the instruction sets to compare are those of x86-64")
-    workers = {}
+    workers, told = {}, {}
     try:
         for name in SETS:
             workers[name] = _worker(name, names)
-            if not {"+avx2", "+fma"} <= set(workers["host"].first["features"]):
+            told[name] = workers[name].read()
+            if not {"+avx2", "+fma"} <= set(told["host"]["features"]):
                 raise UserError("this processor has no AVX2: there is nothing to compare it with")
-        kernels = list(workers["host"].first["operations"])
+        kernels = list(told["host"]["operations"])
         least = {name: dict.fromkeys(kernels, float("inf")) for name in SETS}
         for _ in range(rounds):
             for kernel in kernels:
@@ -50,14 +51,12 @@ def measure(rounds, names=()):
     finally:
         for worker in workers.values():
             worker.close()
-    told = {name: worker.first for name, worker in workers.items()}
     return {"rounds": rounds, "sets": _compared(told, least), "machine": machine()}
 
 
 def _worker(name, names):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_CPU_")}
-    one = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    return Worker("benchmarks.isa_kernels", *names, environment={**kept, **one, **SETS[name]})
+    hosts = dict.fromkeys(("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"))
+    return Process("benchmarks.isa_kernels", *names, threads=1, environment=hosts | SETS[name])
 
 
 def _compared(told, least):

@@ -5,7 +5,6 @@ says what they are compiled for and how many operations each makes, and answers 
 a call.
 """
 
-import json
 import sys
 from functools import partial
 
@@ -19,6 +18,7 @@ from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES, pointer
 from minigen.backends.reference.conv import conv2d_output_size
 
 from .peak import burst, seconds
+from .process import serve, tell
 
 DEPTH, TILES = 128, 2_000
 """Of the tile: terms of its sums, so few that its operands stay in the first cache; and how often it is computed."""
@@ -96,10 +96,8 @@ def main(names):
         repeats[name] = 1 + int(LEAST / max(seconds(call), 1e-7))
     told = {key: facts()[key] for key in ("compiled for", "vector", "tile")}
     operations = {name: count for name, (_, count) in kernels.items()}
-    print(json.dumps({**told, "features": sorted(FEATURES), "operations": operations}), flush=True)
-    for line in sys.stdin:
-        call, times = kernels[line.strip()][0], repeats[line.strip()]
-        print(json.dumps(seconds(partial(_again, call, times)) / times), flush=True)
+    tell({**told, "features": sorted(FEATURES), "operations": operations})
+    serve(lambda name: seconds(partial(_again, kernels[name][0], repeats[name])) / repeats[name])
 
 
 if __name__ == "__main__":

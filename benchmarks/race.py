@@ -1,15 +1,14 @@
 """Interleaved timing: all contenders take turns, round after round, so that a noisy machine is noisy for all."""
 
 import importlib.util
-import json
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from importlib import metadata
 from pathlib import Path
+
+from .process import Process
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -64,22 +63,23 @@ def race(workload, rounds, steps):
         A dict: for each contender the median and the minimum of a step in milliseconds, the first call apart, and
         peak memory; the ratio of medians to the fastest peer; machine and versions.
     """
-    workers, missing = {}, []
+    workers, first, missing = {}, {}, []
     for name, (module, cls, packages) in CONTENDERS[workload].items():
         if any(importlib.util.find_spec(package) is None for package in packages.split()):
             missing.append(name)
             continue
-        workers[name] = Worker("benchmarks.worker", module, cls)
+        workers[name] = Process("benchmarks.worker", module, cls)
+        first[name] = workers[name].read()
     try:
         for worker in workers.values():
             worker.ask(max(steps // 2, 2))  # warm
-        results = {name: {"first_seconds": round(w.first["first_seconds"], 2), "ms": []} for name, w in workers.items()}
+        results = {name: {"first_seconds": round(first[name]["first_seconds"], 2), "ms": []} for name in workers}
         for _ in range(rounds):
             for name, worker in workers.items():
                 answer = worker.ask(steps)
                 results[name]["ms"] += [1e3 * s for s in answer["seconds"]]
                 results[name]["peak_mib"] = round(answer["peak_mib"])
-                results[name]["peak_above_import_mib"] = round(answer["peak_mib"] - worker.first["imported_mib"])
+                results[name]["peak_above_import_mib"] = round(answer["peak_mib"] - first[name]["imported_mib"])
     finally:
         for worker in workers.values():
             worker.close()
@@ -93,38 +93,6 @@ def race(workload, rounds, steps):
         "workload": workload, "rounds": rounds, "steps": steps, "contenders": results, "not_installed": missing,
         "ratio_to_fastest_peer": ratio, "machine": machine(),
     }  # fmt: skip
-
-
-class Worker:
-    """A process ``python -m arguments`` that answers each line with one of JSON; ``first`` is what it says unasked.
-
-    Raises RuntimeError where it stops instead.
-    """
-
-    def __init__(self, *arguments, environment=None):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-        )  # fmt: skip
-        self.first = self._read()
-
-    def ask(self, line):
-        """Its answer to ``line``."""
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-        return self._read()
-
-    def _read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"python {' '.join(self.process.args[1:])} stopped; its error stands above")
-        return json.loads(line)
-
-    def close(self):
-        """Let it end."""
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 def machine():

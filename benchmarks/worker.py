@@ -4,11 +4,12 @@ Started by `race`: reads one number of steps a line, runs them, answers with one
 """
 
 import importlib
-import json
 import resource
 import sys
 import time
 from pathlib import Path
+
+from .process import serve, tell
 
 
 def main(module, name):
@@ -18,14 +19,17 @@ def main(module, name):
     begin = time.perf_counter()
     contender = cls()
     loss = contender.step()
-    _answer({"first_seconds": time.perf_counter() - begin, "loss": loss, "imported_mib": imported})
-    for line in sys.stdin:
-        seconds = []
-        for _ in range(int(line)):
+    tell({"first_seconds": time.perf_counter() - begin, "loss": loss, "imported_mib": imported})
+
+    def run(steps):
+        seconds, loss = [], None
+        for _ in range(steps):
             begin = time.perf_counter()
             loss = contender.step()
             seconds.append(time.perf_counter() - begin)
-        _answer({"seconds": seconds, "loss": loss, "peak_mib": _peak()})
+        return {"seconds": seconds, "loss": loss, "peak_mib": _peak()}
+
+    serve(run)
 
 
 def _peak():
@@ -38,10 +42,6 @@ def _peak():
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _answer(result):
-    print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""The method's operations are those of what the kernels do."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from benchmarks.kernels.method import additions, method_of, steps_of
+from benchmarks.kernels.shapes import Convolution, Product
+from minigen.backends.cpu import transforms
+from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
+from minigen.backends.cpu.vectors import MASKS
+
+SMALL = [
+    Convolution(part, image, kernel, outputs, stride, padding)
+    for part in ("forward", "input grad", "weight grad")
+    for image, kernel, outputs, stride, padding in (
+        ((2, 6, 8, 3), (3, 3), 2, 1, 1),
+        ((1, 8, 8, 2), (4, 4), 5, 2, 1),
+        ((1, 8, 6, 4), (3, 3), 4, 2, 1),
+        ((3, 4, 4, 8), (1, 1), 6, 1, 0),
+    )
+]
+
+
+@pytest.mark.parametrize("shape", SMALL, ids=lambda shape: f"{shape.kind} {shape.name}")
+def test_the_direct_steps_of_a_convolution_take_its_closed_form(shape):
+    steps = steps_of(shape)
+    assert {step.algorithm for step in steps} == {None}
+    assert sum(step.operations for step in steps) == shape.operations
+    assert method_of(shape) == ("direct", shape.operations)
+
+
+@pytest.mark.needs_jit
+@pytest.mark.skipif(not MASKS, reason="Winograd needs masked loads")
+@pytest.mark.parametrize("part", ["forward", "input grad", "weight grad"])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (4, 2)])
+def test_winograd_takes_fewer_multiplications_and_a_bit(part, kernel, stride):
+    shape = Convolution(part, (8, 16, 16, 64), (kernel, kernel), 64, stride, 1)
+    method, operations = method_of(shape)
+    assert method == {3: "Winograd F(4×4, 3×3)", 4: "Winograd F(4×4, 2×2)"}[kernel]
+    m, r = (4, 3) if kernel == 3 else (4, 2)
+    products = shape.operations * (m + r - 1) ** 2 / (m * r) ** 2
+    assert products < operations < 1.4 * products
+    assert sum(step.direct_operations for step in steps_of(shape)) == shape.operations
+
+
+def test_products_take_what_they_take():
+    shape = Product(5, 6, 7, "TN", 2)
+    assert method_of(shape) == ("product", 2 * 2 * 5 * 6 * 7)
+
+
+class Counted:
+    """Stands for the compiler: adds up what is emitted."""
+
+    def __init__(self):
+        self.operations = 0
+
+    def _one(self, *args):
+        self.operations += 1
+
+    fadd = fsub = fmul = _one
+
+    def multiply_add(self, *args):
+        self.operations += 2
+
+
+@pytest.mark.parametrize("which", range(len(ALGORITHMS)))
+def test_additions_are_counted_as_they_are_emitted(which, monkeypatch):
+    monkeypatch.setattr(transforms._Sandwich, "_constant", lambda self, value: value)
+    for matrix in [each for one in bilinear(*ALGORITHMS[which]) for each in (one, one.T)]:
+        counted = Counted()
+        counted.builder = counted
+        transforms._Sandwich(counted, matrix, None, None)._combine(np.zeros(matrix.shape[1]))
+        assert counted.operations == additions(matrix)
