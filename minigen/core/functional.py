@@ -65,6 +65,7 @@ from .ops.loss import (
     nll_loss,
     smooth_l1_loss,
 )  # fmt: skip
+from .ops.mlp import relu_mlp
 from .ops.moments import std, var
 from .ops.noise import dropout
 from .ops.norm import (
@@ -130,7 +131,8 @@ __all__ = [
     "logical_and", "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d",
     "maximum", "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss",
     "norm", "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
-    "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
+    "relu_mlp", "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention",
+    "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
     "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
     "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze", "var",

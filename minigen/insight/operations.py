@@ -13,7 +13,7 @@ import math
 from collections import Counter
 
 from ..core.autograd.modes import state
-from ..core.ops import conv, dense, linalg
+from ..core.ops import conv, dense, linalg, mlp
 
 
 class OperationCount:
@@ -95,6 +95,16 @@ def _taps(weight):
     return math.prod(weight.shape[:3])
 
 
+def _network(op, inputs, outputs):
+    return 2 * len(outputs[0]) * sum(weight.size for weight in inputs[1::2])
+
+
+def _network_gradient(op, inputs, outputs):
+    """A product for each weight, and one for what goes on from it, but for the first if its input has no gradient."""
+    sizes = [weight.size for weight in inputs[1 + op.layers :]]
+    return 2 * len(inputs[0]) * (2 * sum(sizes) - (0 if op.input_too else sizes[0]))
+
+
 RULES = {
     linalg.MatMul: _product(-1),
     linalg.MatMulNT: _product(-1),
@@ -103,6 +113,8 @@ RULES = {
     linalg.LinearWeightGrad: lambda op, inputs, outputs: 2 * inputs[0].size * inputs[1].shape[1],
     dense.LinearReLU: _product(-1),
     dense.LinearTanh: _product(-1),
+    mlp.ReLUMLP: _network,
+    mlp.ReLUMLPGrad: _network_gradient,
     conv.Conv2d: lambda op, inputs, outputs: 2 * outputs[0].size * _taps(inputs[1]),
     conv.Conv2dBias: lambda op, inputs, outputs: 2 * outputs[0].size * _taps(inputs[1]),
     conv.Conv2dInputGrad: lambda op, inputs, outputs: 2 * inputs[0].size * _taps(inputs[1]),

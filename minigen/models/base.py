@@ -116,6 +116,22 @@ class Model(nn.Module):
             player: whose loss; one of ``players``.
         """
 
+    def prepared(self, batch, rng):
+        """Of a family that cuts its loss in two, loss = terms(rng, *prepared(batch, rng)): the arrays, or tensors
+        without gradient, that depend on no parameter, as a tuple.
+        """
+        raise UserError(f"a {self.family} does not cut its loss in two: call loss()")
+
+    def terms(self, rng, *arrays):
+        """The second half of `loss`: ops, and draws from ``rng``, alone, so that a training step can be captured."""
+        raise UserError(f"a {self.family} does not cut its loss in two: call loss()")
+
+    @property
+    def in_two(self):
+        """Whether the class whose ``loss`` this is cuts it in two; a subclass may have written another."""
+        loss, terms = (next(c for c in type(self).__mro__ if name in vars(c)) for name in ("loss", "terms"))
+        return loss is terms and loss is not Model
+
     @abstractmethod
     def sample(self, n, rng, labels=None):
         """n new data, an array (n, *shape), images in [0, 1].

@@ -143,8 +143,17 @@ class Flow(Model):
 
     def loss(self, batch, rng, player="model"):
         """The negative log-likelihood of a batch; see `Model.loss`."""
+        return self.terms(rng, *self.prepared(batch, rng))
+
+    def prepared(self, batch, rng):
+        """A batch (N, *shape), and of a conditional model its labels (N,)."""
         self.check_shape(batch.x)
-        nats = -self.log_likelihood(batch.x, rng, self.context_of(self.labels_of(batch.x, batch.labels))).mean()
+        labels = self.labels_of(batch.x, batch.labels)
+        return (tensor(batch.x, dtype=self.dtype),) if labels is None else (tensor(batch.x, dtype=self.dtype), labels)
+
+    def terms(self, rng, x, labels=None):
+        """The negative log-likelihood; affine couplings of points without labels can be captured."""
+        nats = -self.log_likelihood(x, rng, self.context_of(labels)).mean()
         if not self.images:
             return {"loss": nats}
         return {"loss": nats, "bits_per_dim": nats.detach() * self.bits}

@@ -148,9 +148,16 @@ class VAE(LatentModel):
 
     def loss(self, batch, rng, player="model"):
         """The negative bound of a batch; see `Model.loss`."""
+        return self.terms(rng, *self.prepared(batch, rng))
+
+    def prepared(self, batch, rng):
+        """What is observed of a batch (N, *shape), and of a conditional model the one-hot labels (N, K)."""
         self.check_shape(batch.x)
         x = self.likelihood.observe(batch.x, rng)
-        y = self.one_hot(self.labels_of(x, batch.labels)) if self.conditional else None
+        return (x, self.one_hot(self.labels_of(x, batch.labels))) if self.conditional else (x,)
+
+    def terms(self, rng, x, y=None):
+        """The negative bound that the configuration names."""
         return getattr(self, self.config.objective)(x, rng, y)
 
     def elbo(self, x, rng, y=None):

@@ -185,6 +185,11 @@ def _affine_coupling(x, parameters, start):
     return torch.cat((before, changed * torch.exp(s) + t, after), dim=1), s.sum(1)
 
 
+def _relu_mlp(x, weight, bias, *more):
+    y = TF.linear(x, weight.T, bias)
+    return _relu_mlp(TF.relu(y), *more) if more else y
+
+
 def _bernoulli(logits, target, event_dims):
     return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
 
@@ -311,6 +316,7 @@ COUNTERPARTS |= {
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
     "affine_coupling": _affine_coupling,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
+    "relu_mlp": _relu_mlp,
     "linear_tanh": lambda x, weight, bias=None: torch.tanh(TF.linear(x, weight.T, bias)),
     "conv1d": _conv1d,
     "conv2d": _conv2d,
@@ -339,12 +345,3 @@ COUNTERPARTS |= {
     "gaussian_nll_loss": _gaussian_nll,
     "dropout": _dropout,
 }
-
-
-def differentiated(case, sample):
-    """How many of the sample's inputs torch differentiates by: not the weights of a loss, which come last."""
-    if case.name == "binary_cross_entropy_with_logits":
-        return 2
-    if case.name in ("nll_loss", "cross_entropy"):
-        return 2 if sample.options.get("soft") else 1
-    return len(sample.inputs)

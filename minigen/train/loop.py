@@ -12,6 +12,7 @@ from ..core.autograd import anomaly, no_grad
 from ..core.random import Stream
 from ..data import Batches, in_order
 from ..errors import CheckpointError, NonFiniteError
+from .gradients import Gradients
 
 
 class Trainer:
@@ -39,6 +40,7 @@ class Trainer:
             player: optim.Adam(parameters, lr=self._rate, **model.adam_options(player))
             for player, parameters in self.parameters.items()
         }
+        self.gradients = {player: Gradients(model, player, self.optimizers[player]) for player in model.players}
         self.ema = optim.EMA(self.parameters[model.averaged], config.ema) if config.ema else None
         self.done = 0  # steps
         self.seconds = 0.0  # spent in steps
@@ -75,16 +77,13 @@ class Trainer:
 
     def _turn(self, player, batch, rng):
         """One update of ``player``; the terms of its loss."""
-        optimizer = self.optimizers[player]
-        optimizer.zero_grad()
-        losses = self.model(batch, rng, player)
-        losses["loss"].backward()
+        losses = self.gradients[player](batch, rng)
         norm = optim.get_total_norm(self.parameters[player])
         if not math.isfinite(norm) or not math.isfinite(losses["loss"].item()):
             self._explain(batch, rng, player)
         if 0 < self.config.clip_norm < norm:
             optim.clip_grad_norm_(self.parameters[player], self.config.clip_norm)
-        optimizer.step()
+        self.optimizers[player].step()
         prefix = "" if len(self.model.players) == 1 else f"{player}/"
         terms = {prefix + name: value.item() for name, value in losses.items()}
         return {**terms, f"{prefix}gradient_norm": norm}

@@ -24,7 +24,7 @@ SUM = {"fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy", "cach
 
 
 @njit(**SUM)
-def _by_rows(a, b, c):
+def by_rows(a, b, c):
     """c (M, N) = a (M, K) · bᵀ, b (N, K)."""
     for m in range(a.shape[0]):
         row = a[m]
@@ -82,7 +82,7 @@ def narrow_product(c, a, b):
         return False
     a, b = a.reshape(m, k), np.ascontiguousarray(b.reshape(k, n).T)
     if a.flags.c_contiguous:
-        _by_rows(_plain(a), _plain(b), c.reshape(m, n))
+        by_rows(_plain(a), _plain(b), c.reshape(m, n))
         return True
     if a.flags.f_contiguous and m <= DEEPEST:
         turned = np.empty((n, m), c.dtype)

@@ -84,14 +84,29 @@ def _panel(
         i += groups * GROUP
 
 
+@njit(inline="always")
+def _packing(itemsize, m, n, k, a_k, b_k, b_n):
+    """Whether A, and whether B, is read through packed copies."""
+    row = b_k * itemsize
+    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128
+    pack_b = (
+        b_n != 1
+        or (m >= 48 and (k > LONGEST_K or k * row > REACH or row % ALIASING == 0))
+        or (m >= 200 and k >= 256)
+        or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
+    )
+    return pack_a, pack_b
+
+
 @njit(cache=True)
-def _multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
-    """Part `part` of `parts` of C (batch, m, n) = start + A·B; strides in elements, C contiguous.
+def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, part, parts):
+    """Part `part` of `parts` of C (batch, m, n) = start + A·B; all are vectors, C contiguous, strides in elements.
 
     `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
     """
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
+    pack_a, pack_b = _packing(c.itemsize, m, n, k, a_k, b_k, b_n)
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
     block, block_at = scratch(c, (K_BLOCK + 2 * width) * (ROWS_BLOCK + 2 * width) if pack_a else 1)
     n_cost, m_cost = -(-n // width), -(-m // GROUP) * GROUP
@@ -128,9 +143,9 @@ def _multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, bias
 
 
 @njit(cache=True, parallel=True)
-def _multiply_parallel(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, parts):
+def _multiply_parallel(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, parts):
     for part in prange(parts):
-        _multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+        multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, np.int64(part), parts)
 
 
 def matmul(a, b, out=None):
@@ -208,17 +223,9 @@ def _launch(c, a, b, start, biased):
         return
     a, a_g, a_m, a_k = _oriented(a)
     b, b_g, b_k, b_n = _oriented(b)
-    size, row = c.itemsize, b_k * c.itemsize
-    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128
-    pack_b = (
-        b_n != 1
-        or (m >= 48 and (k > LONGEST_K or k * row > REACH or row % ALIASING == 0))
-        or (m >= 200 and k >= 256)
-        or (not MASKS and n * size % VECTOR_BYTES != 0)
-    )
-    args = (flat(c), start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b)
+    args = (flat(c), start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, int(biased))
     parts = parts_for(2 * batch * m * n * k)
     if parts == 1:
-        _multiply(*args, 0, 1)
+        multiply(*args, 0, 1)
     else:
         launch(_multiply_parallel, 2 * batch * m * n * k / RATE, *args, parts)

@@ -13,15 +13,37 @@ _JOINED = {ReLU: F.linear_relu, Tanh: F.linear_tanh}
 def call_in_turn(modules, x):
     """f_n(… f₂(f₁(x))) of a list of modules; a `Linear` with `ReLU` or `Tanh` behind it is one op of the two.
 
-    Under `anomaly`, which is to name the module, each is called by itself.
+    So are all of `Linear`, `ReLU`, `Linear`, …, `Linear`. Under `anomaly`, which is to name the module, each is called
+    by itself.
     """
     i = 0
     while i < len(modules):
         module, behind = modules[i], modules[i + 1] if i + 1 < len(modules) else None
         joined = _JOINED.get(type(behind)) if type(module) is Linear and state.watch is None else None
-        x = module(x) if joined is None else module(x, joined)
-        i += 1 if joined is None else 2
+        network = _network(modules[i:], x) if joined is F.linear_relu else ()
+        if network:
+            x = F.relu_mlp(x, *[p for layer in network for p in (layer.weight, layer.bias)])
+            i += 2 * len(network) - 1
+        else:
+            x = module(x) if joined is None else module(x, joined)
+            i += 1 if joined is None else 2
     return x
+
+
+def _network(modules, x):
+    """The layers of the leading `Linear`, `ReLU`, `Linear`, …, `Linear`; none where this is followed by a `ReLU`.
+
+    Nor where layers do not fit each other, or x: called by themselves, they say which.
+    """
+    layers, features = [], x.shape[-1] if x.ndim else None
+    for layer, behind in zip(modules[::2], [*modules[1::2], None], strict=False):
+        if type(layer) is not Linear or layer.bias is None or layer.in_features != features:
+            return ()
+        layers.append(layer)
+        features = layer.out_features
+        if type(behind) is not ReLU:
+            return layers
+    return ()
 
 
 class ModuleList(Module):
@@ -66,7 +88,8 @@ class ModuleList(Module):
 class Sequential(Module):
     """y = f_n(… f₂(f₁(x))): ``Sequential(Linear(…), Tanh(), Linear(…))``; can be indexed, sliced and iterated.
 
-    A `Linear` and a `ReLU` or `Tanh` right behind it are computed by one op.
+    A `Linear` and a `ReLU` or `Tanh` right behind it are computed by one op, and so are linear layers with `ReLU`
+    between them.
     """
 
     def __init__(self, *modules):

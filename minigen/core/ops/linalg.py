@@ -145,9 +145,16 @@ def on_rows(op, x, weight, bias):
             f"linear got x {tuple(x.shape)}, weight {tuple(weight.shape)}{bias_shape};"
             " it needs (..., K), (K, N) and (N,)"
         )
-    rows = x if x.ndim == 2 else reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
-    y = op.apply(rows, weight) if bias is None else op.apply(rows, weight, bias)
-    return y if x.ndim == 2 else reshape(y, (*x.shape[:-1], weight.shape[1]))
+    affine = (weight,) if bias is None else (weight, bias)
+    return on_matrix(lambda rows: op.apply(rows, *affine), x)
+
+
+def on_matrix(f, x):
+    """f of the rows of x, (..., K) to (..., N), where f is a function of matrices, (M, K) to (M, N)."""
+    if x.ndim == 2:
+        return f(x)
+    y = f(reshape(x, (math.prod(x.shape[:-1]), x.shape[-1])))
+    return reshape(y, (*x.shape[:-1], y.shape[1]))
 
 
 def outer(a, b):

@@ -166,7 +166,7 @@ def evaluations(model):
 
 def products(count):
     """The convolutions and linear layers among the calls of an `OperationCount`."""
-    return sum(count.calls[name] for name in ("Conv2d", "Conv2dBias", "Linear", "LinearReLU", "LinearTanh"))
+    return sum(count.calls[op] for op in ("Conv2d", "Conv2dBias", "Linear", "LinearReLU", "LinearTanh", "ReLUMLP"))
 
 
 def count_parameters(model):

@@ -45,11 +45,30 @@ def _linear_relu(d):
     return Sample((abs(x) + 0.2, *(sign * (abs(part) + 0.2) for part in affine)))
 
 
+def _relu_mlp(d):
+    """Layers as `_linear_relu` draws them, each of positive inputs and with columns of one sign: no h lies near 0."""
+    x, *parameters = _linear_relu(d).inputs[:2]
+    inputs, size = [x, *parameters, d.values(parameters[0].shape[1:])], parameters[0].shape[1]
+    inputs[2] = np.where(np.all(inputs[1] > 0, 0), 1.0, -1.0) * (abs(inputs[2]) + 0.2)
+    for _ in range(d.integer(0, 2)):
+        size, before = d.side(), size
+        sign = np.where(d.mask((size,)), 1.0, -1.0)
+        inputs += [sign * (abs(d.values((before, size))) + 0.2), sign * (abs(d.values((size,))) + 0.2)]
+    return Sample(tuple(inputs))
+
+
+def _relu_mlp_reference(x, *parameters):
+    for i in range(0, len(parameters), 2):
+        x = _linear_reference(np.maximum(x, 0) if i else x, *parameters[i : i + 2])
+    return x
+
+
 CASES = (
     Case("matmul", F.matmul, _matmul_reference, _matmul),
     Case("linear", F.linear, _linear_reference, _linear),
     Case("linear_relu", F.linear_relu, lambda *inputs: np.maximum(_linear_reference(*inputs), 0), _linear_relu),
     Case("linear_tanh", F.linear_tanh, lambda *inputs: np.tanh(_linear_reference(*inputs)), _linear),
+    Case("relu_mlp", F.relu_mlp, _relu_mlp_reference, _relu_mlp),
     Case(
         "outer", F.outer, lambda a, b: a[:, None] * b, lambda d: Sample((d.values((d.side(),)), d.values((d.side(),))))
     ),

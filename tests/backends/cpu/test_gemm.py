@@ -130,7 +130,5 @@ def test_parts_share_the_tiles_without_gap(draw_array, m, n, parts, batch):
     for part in range(parts):
         strides = (3 * m, 3, 1, 3 * n, n, 1)
         flat = (x.reshape(-1) for x in (c, a, b))
-        gemm._multiply(
-            next(flat), zeros, next(flat), next(flat), batch, m, n, 3, *strides, False, False, True, part, parts
-        )
+        gemm.multiply(next(flat), zeros, next(flat), next(flat), batch, m, n, 3, *strides, 0, part, parts)
     assert_product(c, a, b)

@@ -54,11 +54,33 @@ def test_a_nested_list_names_its_members_by_the_whole_path():
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
 def test_a_linear_layer_and_its_activation_are_one_op(activation):
     """With the same values and gradients as one after the other; `anomaly` still names the module."""
-    first, last = layers(2)
-    model, x = nn.Sequential(first, activation(), last), minigen.tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    (layer,) = layers(1)
+    check_joined(nn.Sequential(layer, activation()), f"Linear{activation.__name__}")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_linear_layers_with_relu_between_them_are_one_op(count):
+    check_joined(nn.Sequential(*alternating(layers(count)), nn.Tanh())[:-1], "ReLUMLP")
+
+
+@pytest.mark.parametrize("end", [nn.ReLU, nn.Tanh])
+def test_what_stands_behind_such_layers_is_computed_too(end):
+    """A ReLU belongs to the layer before it, and the layers go in pairs; whatever else follows is called."""
+    check_joined(nn.Sequential(*alternating(layers(3)), end()), "LinearReLU" if end is nn.ReLU else "Tanh")
+
+
+def alternating(members):
+    return [module for layer in members for module in (layer, nn.ReLU())][:-1]
+
+
+def check_joined(model, name):
+    """The last op of a model has the name, and its results are those of the modules called one after the other."""
+    first, x = model[0], minigen.tensor(np.ones((2, 3), np.float32), requires_grad=True)
     y = model(x)
-    assert y.op.edges[0][0].name == f"Linear{activation.__name__}"
-    apart = last(activation()(first(x)))
+    assert y.op.name == name
+    apart = x
+    for module in model:
+        apart = module(apart)
     np.testing.assert_allclose(y.numpy(), apart.numpy(), rtol=1e-6)
     inputs = [x, *model.parameters()]
     for g, expected in zip(minigen.grad(y.sum(), inputs), minigen.grad(apart.sum(), inputs), strict=True):
@@ -82,3 +104,7 @@ def test_a_mistake_inside_a_joined_pair_names_the_layer():
     with pytest.raises(ShapeError) as caught:
         nn.Sequential(*layers(1), nn.ReLU())(minigen.tensor(np.ones((2, 4), np.float32)))
     assert "  in 0 (Linear)" in caught.value.__notes__
+    wider = nn.Linear(4, 4, rng=np.random.default_rng(0))
+    with pytest.raises(ShapeError) as caught:
+        nn.Sequential(*alternating([*layers(2), wider]))(minigen.tensor(np.ones((2, 3), np.float32)))
+    assert "  in 4 (Linear)" in caught.value.__notes__

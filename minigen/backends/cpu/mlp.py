@@ -1,0 +1,218 @@
+"""Small networks, affine maps with ReLU between them, in one call forward and in one back.
+
+A network with some hundred features costs as much to be called, layer by layer, as to be computed. Here each thread
+takes blocks of rows through all layers, so that what one writes the next finds in the cache:
+
+    forward     for each block of rows:   h₁ = max(x W₁ + b₁, 0), h₂ = max(h₁ W₂ + b₂, 0), …, y
+    backward    for each block of rows:   G ← G Wᵀ where h > 0, else 0, from the last layer to the first
+                for each share of tiles:  ∂W = hᵀ G, ∂b = Σ G, of all layers
+
+A row's numbers depend on that row alone, and sums over rows are taken in one order, so the result is the same for any
+number of threads. Products with few columns lie along the other axis, as in `columns`.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from numba import njit, prange
+
+from ..reference import mlp as reference
+from .buffers import ZEROS, target_for
+from .columns import NARROW, ROWS, by_rows
+from .elementwise import FAST
+from .gemm import RATE, multiply, parts_for
+from .simd import GROUP
+from .threads import launch
+
+BLOCK = 64 * GROUP  # rows that go through all layers together
+NONE, UNIT = np.int64(0), np.int64(1)  # Python's own would be literal, and `multiply` be compiled for each anew
+
+
+@njit(inline="always")
+def _share(size, part, parts, grain):
+    """Where part `part` of `parts` of a range begins and ends, in whole grains."""
+    step = -(-size // (parts * grain)) * grain
+    return min(size, part * step), min(size, (part + 1) * step)
+
+
+@njit(**FAST)
+def _rectify(y):
+    zero = y.dtype.type(0)
+    for i in range(y.size):
+        y[i] = zero if y[i] <= zero else y[i]
+
+
+@njit(**FAST)
+def _mask(g, h):
+    zero = g.dtype.type(0)
+    for i in range(g.size):
+        g[i] = zero if h[i] <= zero else g[i]
+
+
+@njit(**FAST)
+def _affine(x, weight, bias, y):
+    (m, k), n = x.shape, weight.shape[1]
+    if n > NARROW:
+        operands = y.ravel(), bias, x.ravel(), weight.ravel()
+        multiply(*operands, UNIT, m, n, k, NONE, k, UNIT, NONE, n, UNIT, UNIT, NONE, UNIT)
+        return
+    by_rows(x, weight.T.copy(), y)
+    for i in range(m):
+        for j in range(n):
+            y[i, j] += bias[j]
+
+
+@njit(**FAST)
+def _back(g, weight, zeros, dx):
+    """dx = g · weightᵀ."""
+    (m, n), k = g.shape, weight.shape[0]
+    if k > NARROW:
+        operands = dx.ravel(), zeros, g.ravel(), weight.ravel()
+        multiply(*operands, UNIT, m, k, n, NONE, n, UNIT, NONE, UNIT, n, NONE, NONE, UNIT)
+    else:
+        by_rows(g, weight, dx)
+
+
+@njit(**FAST)
+def _weight_grad(x, g, zeros, dweight, part, parts):
+    """A share of the tiles of xᵀ · g."""
+    (m, k), n = x.shape, g.shape[1]
+    if n > GROUP:
+        operands = dweight.ravel(), zeros, x.ravel(), g.ravel()
+        multiply(*operands, UNIT, k, n, m, NONE, UNIT, k, NONE, n, UNIT, NONE, part, parts)
+    elif part == 0:  # with its columns for rows, which are too few for a vector
+        turned = np.empty((n, k), g.dtype)
+        operands = turned.ravel(), zeros, g.ravel(), x.ravel()
+        multiply(*operands, UNIT, n, k, m, NONE, UNIT, n, NONE, k, UNIT, NONE, NONE, UNIT)
+        for i in range(k):
+            for j in range(n):
+                dweight[i, j] = turned[j, i]
+
+
+@njit(**FAST)
+def _bias_grad(g, dbias, part, parts):
+    """A share of the columns of Σ g, in pieces of `ROWS` rows."""
+    first, last = _share(g.shape[1], part, parts, 16)
+    total, sums = dbias[first:last], np.empty(last - first, g.dtype)
+    total[:] = 0
+    for top in range(0, g.shape[0], ROWS):
+        sums[:] = 0
+        for i in range(top, min(g.shape[0], top + ROWS)):
+            row = g[i, first:last]
+            for j in range(sums.size):
+                sums[j] += row[j]
+        for j in range(sums.size):
+            total[j] += sums[j]
+
+
+@njit(cache=True)
+def _forward(inputs, weights, biases, outputs, part, parts):
+    first, last = _share(len(inputs[0]), part, parts, GROUP)
+    for top in range(first, last, BLOCK):
+        end = min(last, top + BLOCK)
+        for i in range(len(weights)):
+            y = outputs[i][top:end]
+            _affine(inputs[i][top:end], weights[i], biases[i], y)
+            if i + 1 < len(weights):
+                _rectify(y.ravel())
+
+
+@njit(cache=True, parallel=True)
+def _forward_parallel(inputs, weights, biases, outputs, parts):
+    for part in prange(parts):
+        _forward(inputs, weights, biases, outputs, np.int64(part), parts)
+
+
+@njit(cache=True)
+def _backward(inputs, weights, zeros, g, dx, input_too, part, parts):
+    """What reaches the results of all layers: g[-1] is given, dx and the other g are written."""
+    first, last = _share(len(dx), part, parts, GROUP)
+    for top in range(first, last, BLOCK):
+        end = min(last, top + BLOCK)
+        for i in range(len(weights) - 1, 0, -1):
+            earlier = g[i - 1][top:end]
+            _back(g[i][top:end], weights[i], zeros, earlier)
+            _mask(earlier.ravel(), inputs[i][top:end].ravel())
+        if input_too:
+            _back(g[0][top:end], weights[0], zeros, dx[top:end])
+
+
+@njit(cache=True)
+def _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts):
+    for i in range(len(g)):
+        _weight_grad(inputs[i], g[i], zeros, dweights[i], part, parts)
+        _bias_grad(g[i], dbiases[i], part, parts)
+
+
+@njit(cache=True)
+def _step(step, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, part, parts):
+    if step == 0:
+        _backward(inputs, weights, zeros, g, dx, input_too, part, parts)
+    else:
+        _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts)
+
+
+@njit(cache=True, parallel=True)
+def _steps_parallel(inputs, weights, zeros, g, dx, input_too, dweights, dbiases, parts):
+    for step in range(2):
+        for part in prange(parts):
+            _step(step, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, np.int64(part), parts)
+
+
+def relu_mlp(x, weights, biases):
+    """See `reference.relu_mlp`; float32 and float64 are served here."""
+    if not _served(x, weights) or any(b.shape != w.shape[1:] for w, b in zip(weights, biases, strict=True)):
+        return reference.relu_mlp(x, weights, biases)
+    weights, biases, outputs = _plain(weights), _plain(biases), _empty([(len(x), w.shape[1]) for w in weights], x)
+    operations = _operations(x, weights)
+    parts = parts_for(operations)
+    arrays = (*_plain((x,)), *outputs[:-1]), weights, biases, outputs
+    if parts == 1:
+        _forward(*arrays, 0, 1)
+    else:
+        launch(_forward_parallel, operations / RATE, *arrays, parts)
+    return outputs
+
+
+def relu_mlp_grad(g, inputs, weights, rooms, input_too):
+    """See `reference.relu_mlp_grad`."""
+    x, shapes = inputs[0], [(len(inputs[0]), w.shape[1]) for w in weights]
+    if not _served(x, weights) or [h.shape for h in (*inputs[1:], g)] != shapes:
+        return reference.relu_mlp_grad(g, inputs, weights, rooms, input_too)
+    inputs, weights, gradients = _plain(inputs), _plain(weights), (*_empty(shapes[:-1], g), *_plain((g,)))
+    dx = np.empty((len(x), x.shape[1] if input_too else 0), g.dtype)
+    dweights = tuple([target_for(room, w.shape, g.dtype) for room, w in zip(rooms[::2], weights, strict=True)])
+    dbiases = tuple([target_for(room, w.shape[1:], g.dtype) for room, w in zip(rooms[1::2], weights, strict=True)])
+    operations, zeros = 2 * _operations(x, weights), ZEROS[g.dtype]
+    parts = parts_for(operations)
+    arrays = inputs, weights, zeros, gradients, dx, input_too, dweights, dbiases
+    if parts == 1:
+        _step(0, *arrays, 0, 1)
+        _step(1, *arrays, 0, 1)
+    else:
+        launch(_steps_parallel, operations / RATE, *arrays, parts)
+    found = [each for pair in zip(dweights, dbiases, strict=True) for each in pair]
+    return (*found, dx) if input_too else tuple(found)
+
+
+def _served(x, weights):
+    """Whether the kernels, which check no bounds, may go through the layers; if not, the reference computes, or raises.
+
+    All arrays are of one dtype: ops see to that.
+    """
+    sizes = [x.shape[-1], *[w.shape[-1] for w in weights]]
+    fits = [w.shape for w in weights] == [(k, n) for k, n in pairwise(sizes)]
+    return fits and x.ndim == 2 and x.size > 0 and min(sizes) > 0 and x.dtype in ZEROS
+
+
+def _plain(arrays):
+    """The arrays, copied where they are not contiguous, or read-only: kernels are compiled for one kind of array."""
+    return tuple([a if a.flags.carray else a.copy() for a in arrays])
+
+
+def _empty(shapes, like):
+    return tuple([np.empty(shape, like.dtype) for shape in shapes])
+
+
+def _operations(x, weights):
+    return 2 * len(x) * sum([weight.size for weight in weights])
