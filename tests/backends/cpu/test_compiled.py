@@ -10,13 +10,13 @@ import pytest
 
 pytest.importorskip("numba")
 
-MODULES = ("activated", "coupling", "elementwise", "norm", "optim", "pool", "random", "reduce")
+MODULES = ("activated", "coupling", "elementwise", "mlp", "norm", "optim", "pool", "random", "reduce")
 
 EVERY_KERNEL = """
 import numpy as np
-from minigen.backends.cpu import activated, coupling, elementwise, norm, optim, pool, random
+from minigen.backends.cpu import activated, coupling, elementwise, mlp, norm, optim, pool, random
 from minigen.backends.cpu import rectified, reduce, shape, sums, threads
-from minigen.backends.reference import activated as a, coupling as c, elementwise as e, norm as n, optim as o
+from minigen.backends.reference import activated as a, coupling as c, elementwise as e, mlp as m, norm as n, optim as o
 from minigen.backends.reference import pool as p, random as r, reduce as d
 
 threads.PATIENCE = float("inf")  # large arrays go to the parallel kernels, busy as the machine may be
@@ -35,6 +35,11 @@ agree(elementwise.relu_grad(t, x), e.relu_grad(t, x))
 points = t.reshape(-1, 3), x.reshape(-1, 6)[:, :3].sum(1).repeat(2), x.reshape(-1, 3), t.reshape(-1, 3)[:, :2].copy()
 agree(coupling.affine_coupling(*points[2:], 1), c.affine_coupling(*points[2:], 1))
 agree(coupling.affine_coupling_grad(*points, 1), c.affine_coupling_grad(*points, 1))
+layers = (x.reshape(-1, 12)[:3, :3].copy(), t.reshape(-1, 4)[:3].copy()), (x.ravel()[:3].copy(), t.ravel()[:4].copy())
+outputs = m.relu_mlp(points[2], *layers)
+agree(mlp.relu_mlp(points[2], *layers), outputs)
+backward = outputs[-1], (points[2], outputs[0]), layers[0], [None] * 4, True
+agree(mlp.relu_mlp_grad(*backward), m.relu_mlp_grad(*backward))
 standard = n.standardize(x, 1e-5)
 agree(norm.standardize(x, 1e-5), standard)
 agree(norm.standardize_grad(t, standard[0], standard[2], 1e-5), n.standardize_grad(t, standard[0], standard[2], 1e-5))
@@ -76,7 +81,7 @@ agree(got, expected)
 
 COUNT_MISSES = """
 import numba
-modules = activated, coupling, elementwise, norm, optim, pool, random, rectified, reduce, shape, sums
+modules = activated, coupling, elementwise, mlp, norm, optim, pool, random, rectified, reduce, shape, sums
 dispatchers = {v for m in modules for v in vars(m).values() if hasattr(v, "stats")}
 assert dispatchers
 print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))

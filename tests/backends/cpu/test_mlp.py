@@ -29,6 +29,7 @@ def wide(arrays):
     return tuple(a.astype(np.float64) for a in arrays)
 
 
+@pytest.mark.needs_jit
 @given(rows, st.tuples(sizes, sizes, sizes), layouts, st.booleans())
 def test_both_kernels_are_the_reference(draw_array, n, features, layout, input_too):
     """In float32 within rounding of the float64 reference, whatever the layout; gradients go where there is room."""
@@ -63,6 +64,7 @@ def test_layers_that_do_not_fit_raise(draw_array):
         mlp.relu_mlp(x, weights, (biases[0], biases[0]))
 
 
+@pytest.mark.needs_jit
 def test_not_a_number_stays_in_its_row(draw_array):
     x, weights, biases = network(draw_array, 9, (3, 8, 2))
     x[4, 1] = np.nan
