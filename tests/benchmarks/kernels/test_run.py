@@ -16,11 +16,13 @@ TWO = {name: package for name, package in race.LIBRARIES.items() if package in (
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Two libraries, the products of one workload, short ladders."""
+    """Two libraries, the products of one workload, short ladders, and limits that `test_roofline` sees measured."""
     monkeypatch.setattr(race, "LIBRARIES", TWO)
     monkeypatch.setattr(run, "QUICK", ("flow2d",))
     ladders = {"convolution": {"size": (4, 8)}, "product": {"rows": (4, 8)}}
     monkeypatch.setattr(scaling, "LADDERS", ladders)
+    limits = {"threads": 1, "gflops": 300.0, "gbps": {"cache": 90.0, "memory": 20.0}, "bytes": {"cache": 1 << 20}}
+    monkeypatch.setattr(run, "_limits", lambda threads, quick: limits)
 
 
 @pytest.mark.needs_jit
