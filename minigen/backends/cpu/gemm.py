@@ -36,6 +36,7 @@ REACH = 64 * 4096  # bytes over which the rows of an unpacked panel may spread: 
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
 RATE = 8e10  # operations per second of one thread, to decide whether several pay
 LEAST = 100_000  # operations that surely do not pay
+WIDE = 512  # columns from which on a product of two vectors is written row by row
 
 
 @njit(inline="always")
@@ -217,6 +218,9 @@ def _launch(c, a, b, start, biased):
     """Multiply matrices whose batch axes are C's, or a single matrix's, into the contiguous C."""
     (m, k), n = a.shape[-2:], b.shape[-1]
     batch = c.size // (m * n)
+    if k == batch == 1 and n >= WIDE and not biased:  # nothing to sum: the tile would start and store for each product
+        np.multiply(a.reshape(m, 1), b.reshape(1, n), out=c.reshape(m, n))
+        return
     if n <= NARROW and batch == 1 and narrow_product(c, a, b):
         if biased:
             np.add(c, start, out=c)

@@ -17,8 +17,11 @@ EDGES = sorted(
 sizes = st.one_of(st.sampled_from(EDGES), st.integers(0, 70))
 dtypes = st.sampled_from([np.float32, np.float64])
 layouts = st.sampled_from(["contiguous", "reversed", "strided", "transposed", "broadcast"])
-SHAPES = [(100, 784, 200), (100, 50, 200), (7, 2100, 40), (500, 600, 130), (1, 1500, 1), (300, 1, 2), (96, 128, 512)]
-"""The last ones are cut along k, have operands packed, or are a single column."""
+SHAPES = [
+    (100, 784, 200), (100, 50, 200), (7, 2100, 40), (500, 600, 130), (1, 1500, 1), (300, 1, 2), (96, 128, 512),
+    (30, 1, 700),
+]  # fmt: skip
+"""The last ones are cut along k, have operands packed, are a single column or products of two vectors."""
 
 
 def assert_product(c, a, b, bias=0.0):
