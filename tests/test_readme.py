@@ -1,9 +1,12 @@
 """What the README says in Python runs from top to bottom, and what it points to is there."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from minigen.evaluate.comparison.table import markdown_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -30,3 +33,21 @@ def test_every_link_leads_somewhere(link):
 
 def test_there_are_links_and_a_picture():
     assert len(LINKS) > 5 and any(link.endswith(".png") for link in LINKS)
+
+
+@pytest.mark.parametrize("name", ["mnist", "shapes"])
+def test_a_committed_comparison_is_whole(name):
+    """Its table is that of its results, all four families ended, and its page shows its picture."""
+    folder = ROOT / "benchmarks" / "results" / f"compare_{name}"
+    results, table = json.loads((folder / "results.json").read_text()), (folder / "table.md").read_text()
+    assert table == markdown_of(results) + "\n" and list(results["table"]) == ["vae", "gan", "flow", "diffusion"]
+    assert f"--data {name}" in results["command"] and len(results["sentences"]) >= 12
+    assert 'src="comparison.png"' in (folder / "index.html").read_text() and (folder / "comparison.png").exists()
+
+
+def test_the_readme_shows_the_committed_comparison():
+    folder = ROOT / "benchmarks" / "results" / "compare_mnist"
+    command = json.loads((folder / "results.json").read_text())["command"]
+    assert (folder / "table.md").read_text().strip() in README
+    shown = re.search(r"minigen compare --data mnist --data-dir DIR (.*)", README)[1]
+    assert all(option in command for option in re.findall(r"--\S+ \S+", shown))

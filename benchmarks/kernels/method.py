@@ -1,8 +1,9 @@
 """By which method the shipped kernels compute a shape, and how many operations that method takes.
 
 What they choose is seen by watching them run: a convolution is handed down as one or several plain ones (the input
-gradient of a stride of 2 is four), each direct or by Winograd. The direct method takes 2·N·OH·OW·O·KH·KW·C operations.
-Winograd's, with tiles of m×m results from t×t products, t = m + r − 1, takes for each tile
+gradient of a stride of 2 is four), each direct or by Winograd; or, to few channels, is one product of all pixels and
+taps. The direct method takes 2·N·OH·OW·O·KH·KW·C operations. Winograd's, with tiles of m×m results from t×t products,
+t = m + r − 1, takes for each tile
 
     2 t² C O for the products, and for each channel of image and result two small matrix products, Bᵀ X B and Aᵀ M A,
 
@@ -90,4 +91,6 @@ def method_of(shape):
     if not isinstance(shape, Convolution):
         return "product", shape.operations
     steps = steps_of(shape)
+    if not steps:  # `few_channels`: the direct method's products, summed later
+        return "taps first", shape.operations
     return " + ".join(sorted({step.name for step in steps})), sum(step.operations for step in steps)

@@ -95,7 +95,7 @@ def tile(a, b):
     c = np.empty((m, n), a.dtype)
     strides = (0, k, 1, 0, n, 1)
     operands = c.reshape(-1), ZEROS[c.dtype], a.reshape(-1), b.reshape(-1)
-    gemm._multiply(*operands, 1, m, n, k, *strides, False, False, False, 0, 1)
+    gemm.multiply_packed(*operands, 1, m, n, k, *strides, 0, False, False, 0, 1)
     return c
 
 

@@ -100,14 +100,10 @@ def _packing(itemsize, m, n, k, a_k, b_k, b_n):
 
 
 @njit(cache=True)
-def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, part, parts):
-    """Part `part` of `parts` of C (batch, m, n) = start + A·B; all are vectors, C contiguous, strides in elements.
-
-    `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
-    """
+def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+    """`multiply`, told which of A and B is read through packed copies."""
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
-    pack_a, pack_b = _packing(c.itemsize, m, n, k, a_k, b_k, b_n)
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
     block, block_at = scratch(c, (K_BLOCK + 2 * width) * (ROWS_BLOCK + 2 * width) if pack_a else 1)
     n_cost, m_cost = -(-n // width), -(-m // GROUP) * GROUP
@@ -141,6 +137,16 @@ def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biase
                         pointer(c), origin, left, right, c_at, n, o_at, o_row, l_at, l_m, l_k, r_at, r_k, k1 - k0,
                         rows, columns, width, begin, first, last,
                     )  # fmt: skip
+
+
+@njit(cache=True)
+def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, part, parts):
+    """Part `part` of `parts` of C (batch, m, n) = start + A·B; all are vectors, C contiguous, strides in elements.
+
+    `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
+    """
+    pack_a, pack_b = _packing(c.itemsize, m, n, k, a_k, b_k, b_n)
+    multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
 
 
 @njit(cache=True, parallel=True)

@@ -79,6 +79,14 @@ def rest(n, h, c, o):
         "matmul": (((n, c), (c, o)), call("matmul")),
         "linear": (((n, h, c), (c, o), (o,)), call("linear")),
         "linear_weight_grad": (((n, c), (n, o)), call("linear_weight_grad")),
+        "relu_mlp": (
+            ((n, c), (c, o), (o, h), (o,), (h,)),
+            lambda m, x, *a: m.relu_mlp(x, a[:2], a[2:]),
+        ),
+        "relu_mlp_grad": (
+            ((n, h), (n, c), (n, o), (c, o), (o, h)),
+            lambda m, g, *a: m.relu_mlp_grad(g, a[:2], a[2:], [None] * 4, True),
+        ),
         "softmax": (one, call("softmax", -1)),
         "softmax_grad": (two, call("softmax_grad", -1)),
         "concatenate": (((n, c, h), (n, o, h)), lambda m, *a: m.concatenate(a, 1)),

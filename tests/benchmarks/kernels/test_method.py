@@ -15,9 +15,9 @@ SMALL = [
     Convolution(part, image, kernel, outputs, stride, padding)
     for part in ("forward", "input grad", "weight grad")
     for image, kernel, outputs, stride, padding in (
-        ((2, 6, 8, 3), (3, 3), 2, 1, 1),
-        ((1, 8, 8, 2), (4, 4), 5, 2, 1),
-        ((1, 8, 6, 4), (3, 3), 4, 2, 1),
+        ((2, 6, 8, 5), (3, 3), 6, 1, 1),
+        ((1, 8, 8, 6), (4, 4), 5, 2, 1),
+        ((1, 8, 6, 5), (3, 3), 5, 2, 1),
         ((3, 4, 4, 8), (1, 1), 6, 1, 0),
     )
 ]
@@ -29,6 +29,12 @@ def test_the_direct_steps_of_a_convolution_take_its_closed_form(shape):
     assert {step.algorithm for step in steps} == {None}
     assert sum(step.operations for step in steps) == shape.operations
     assert method_of(shape) == ("direct", shape.operations)
+
+
+def test_few_channels_are_told_apart():
+    for part, outputs, channels in (("forward", 1, 8), ("input grad", 8, 1)):
+        shape = Convolution(part, (2, 6, 8, channels), (3, 3), outputs, 1, 1)
+        assert method_of(shape) == ("taps first", shape.operations)
 
 
 @pytest.mark.needs_jit
