@@ -112,7 +112,9 @@ class Classifier(nn.Module):
         return digest.hexdigest()
 
 
-def train_classifier(dataset, steps=3000, batch_size=64, learning_rate=2e-3, seed=0, progress=False):
+def train_classifier(
+    dataset, steps=3000, batch_size=64, learning_rate=2e-3, seed=0, progress=False, label_smoothing=SMOOTHING
+):
     """A `Classifier` of a labelled data set of images, trained on its training split; the same seed, the same weights.
 
     Cross-entropy, AdamW with a warm-up and a cosine's half wave to zero, and images moved about a little.
@@ -134,7 +136,7 @@ def train_classifier(dataset, steps=3000, batch_size=64, learning_rate=2e-3, see
         batch = batches.at(step)
         optimizer.zero_grad()
         logits = classifier(Tensor(moved(batch.x, rng.child("moves").at(step).generator())))
-        F.cross_entropy(logits, batch.labels, label_smoothing=SMOOTHING).backward()
+        F.cross_entropy(logits, batch.labels, label_smoothing=label_smoothing).backward()
         optimizer.step()
     classifier.eval()
     return classifier

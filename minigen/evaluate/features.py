@@ -22,6 +22,8 @@ from .classifier import Classifier, train_classifier
 
 STEPS = 800
 """Of the training: enough for the few bundled digits, of which the network then tells 97 % of the test split."""
+PLAIN_STEPS = 400
+"""Of the reader: it is then more than 90 % sure of 89 % of the bundled test digits."""
 STEPS_OF_MANY = 2000
 """Of the training on a thousand rows or more: 92 % of the shapes."""
 
@@ -60,6 +62,19 @@ def trained_features(dataset, steps=None, seed=0, progress=False):
     network = train_classifier(dataset, steps, seed=seed, progress=progress)
     facts = {"test_accuracy": network.accuracy(dataset.test), "rows": len(dataset.train), "steps": steps, "seed": seed}
     return _frozen(network, dataset, facts)
+
+
+def plain_reader(dataset, seed=0):
+    """A `FeatureNet` as anybody would train a classifier: by cross-entropy alone, labels as they are, and not long.
+
+    It is the one to ask how often a classifier is sure. It is sure of some noise too: state that beside.
+
+    Raises:
+        UserError: data without labels, or no images.
+    """
+    network = train_classifier(dataset, PLAIN_STEPS, seed=seed, label_smoothing=0.0)
+    facts = {"test_accuracy": network.accuracy(dataset.test), "rows": len(dataset.train), "steps": PLAIN_STEPS}
+    return _frozen(network, dataset, {**facts, "seed": seed})
 
 
 def random_features(dataset, seed=0):

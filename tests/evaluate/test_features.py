@@ -7,6 +7,7 @@ from minigen import data
 from minigen.data.dataset import Split, from_splits
 from minigen.errors import UserError
 from minigen.evaluate import random_features, trained_features
+from minigen.evaluate.features import plain_reader
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,17 @@ def test_it_is_frozen_and_the_same_again(part, net):
     one, two, other = (trained_features(part, 2, seed=seed).facts["sha256"] for seed in (0, 0, 1))
     assert one == two != other
     assert random_features(part, 1).facts["sha256"] != random_features(part, 2).facts["sha256"]
+
+
+@pytest.mark.needs_jit
+def test_the_reader_is_sure_of_most_digits_and_the_features_network_of_no_noise(part):
+    """An ordinary classifier is sure of about 89 % of the test digits, and of some noise."""
+    real, noise = next(data.in_order(part.test, 400)).x, np.random.default_rng(0).integers(17, size=(500, 8, 8, 1)) / 16
+    reader, smoothed = (
+        [(net.network.predict(x).max(1) > 0.9).mean() for x in (real, noise)]
+        for net in (plain_reader(part), trained_features(part))
+    )
+    assert 0.84 < reader[0] < 0.94 and smoothed[1] < 0.05 < reader[1] < 0.3
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3)])

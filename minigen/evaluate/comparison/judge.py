@@ -17,7 +17,7 @@ from ...metrics import beside, kid, share
 from ...train import read_checkpoint, write_checkpoint
 from ..classifier import Classifier
 from ..distances import compare_features, compare_samples
-from ..features import FeatureNet, random_features, trained_features
+from ..features import FeatureNet, plain_reader, random_features, trained_features
 from ..judgement import beside_data
 
 CONFIDENT = 0.9
@@ -36,11 +36,12 @@ class Judge:
     Args:
         features: a function of data (n, *shape) to features (n, d).
         check: another, or None.
+        reader: an ordinary classifier, or None, of which it is asked how often it is sure.
         facts: what to state beside every number.
     """
 
-    def __init__(self, features, check, facts):
-        self.features, self.check, self.facts = features, check, facts
+    def __init__(self, features, check, reader, facts):
+        self.features, self.check, self.reader, self.facts = features, check, reader, facts
 
     @classmethod
     def train_and_save(cls, options, path):
@@ -53,7 +54,7 @@ class Judge:
             return facts
         part, nets = split_for_features(dataset)[0], {}
         if dataset.classes and dataset.classes > 1:
-            nets["features"] = trained_features(part)
+            nets["features"], nets["reader"] = trained_features(part), plain_reader(part)
         nets["check"] = random_features(part)
         states = {name: net.network.state_dict() for name, net in nets.items()}
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.items()}
@@ -68,7 +69,7 @@ class Judge:
         arrays, known = read_checkpoint(Path(path))
         if "classifier" not in known:
             mean, deviation = arrays["mean"], arrays["deviation"]
-            return cls(lambda x: (np.asarray(x, np.float64) - mean) / deviation, None, known["judge"])
+            return cls(lambda x: (np.asarray(x, np.float64) - mean) / deviation, None, None, known["judge"])
         nets = {}
         for name, facts in known["judge"].items():
             spec = known["classifier"]
@@ -76,7 +77,8 @@ class Judge:
             prefix = f"{name}/"
             network.load_state_dict({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
             nets[name] = FeatureNet(network.eval(), facts["scale"], facts)
-        return cls(nets.get("features", nets["check"]), nets["check"] if "features" in nets else None, known["judge"])
+        features, check = (nets["features"], nets["check"]) if "features" in nets else (nets["check"], None)
+        return cls(features, check, nets.get("reader"), known["judge"])
 
     def distance(self, split, samples):
         """KID of samples (n, *shape) against a split, and its standard error."""
@@ -93,7 +95,7 @@ class Judge:
         sets, _ = beside_data(samples, dataset, rng, dataset.train)
         if dataset.kind == "images":
             found = compare_samples(sets, self.features, self.check, seed)
-            if self.check is not None:  # so the features are a classifier's
+            if self.reader is not None:
                 found |= self._shares("confident", self.confident, sets)
         else:
             found = compare_features(sets.map(self.features), rng)
@@ -102,8 +104,8 @@ class Judge:
         return {name: standing.as_dict() for name, standing in found.items()}
 
     def confident(self, images):
-        """Of each image, whether the classifier is more than 90 % sure what it is, bool (n,)."""
-        return self.features.network.predict(images).max(1) > CONFIDENT
+        """Of each image, whether the reader is more than 90 % sure what it is, bool (n,)."""
+        return self.reader.network.predict(images).max(1) > CONFIDENT
 
     def _shares(self, name, passes, sets):
         """The share of each set that passes a test of single data."""

@@ -62,7 +62,8 @@ class Plan:
 
 
 SMALL = 16
-"""Pixels of a side below which the GAN's networks are linear layers: of a few steps on the digits they make more."""
+"""Pixels of a side below which the GAN's networks are linear layers and the flow has half its couplings: on the digits
+these make more of the same time."""
 LOG_SIGMA = (-0.4, 1.0)
 """Of the diffusion's training on images: what they show is decided at more noise than the default's.
 
@@ -77,11 +78,11 @@ def model_config(family, dataset):
     Of images each family that has a likelihood models P(integer x), so that they can stand in one column.
     """
     images = dataset.kind == "images"
-    large = images and min(dataset.shape[:2]) >= SMALL
+    small = images and min(dataset.shape[:2]) < SMALL
     return {
         "vae": VAEConfig(likelihood="logistic") if images else VAEConfig(likelihood="gaussian"),
-        "gan": GANConfig(network="dcgan") if large else GANConfig(),
-        "flow": FlowConfig(),
+        "gan": GANConfig(network="dcgan") if images and not small else GANConfig(),
+        "flow": FlowConfig(layers=2) if small else FlowConfig(),
         "diffusion": DiffusionConfig(log_sigma=LOG_SIGMA) if images else DiffusionConfig(),
     }[family]
 

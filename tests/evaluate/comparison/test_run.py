@@ -18,6 +18,7 @@ def here(monkeypatch):
     """Everything in this process, with a judge that learns little: seconds instead of minutes."""
     monkeypatch.setattr(Comparison, "_in_process", lambda self, function, *args: function(*args))
     monkeypatch.setattr(features, "STEPS", 20)
+    monkeypatch.setattr(features, "PLAIN_STEPS", 20)
     monkeypatch.setattr(entrant, "TIMED_STEPS", 1)
     monkeypatch.setattr(quality, "SAMPLES", 60)
     monkeypatch.setattr(run, "extra_measurements", lambda plan: {})
@@ -38,6 +39,7 @@ def test_it_leaves_a_table_a_picture_and_results_that_say_what_they_hold(here, t
         assert e["seconds"]["train"] >= 0.3
         assert e["quality"][-1]["fraction"] == 1.0
         assert {"floor", "noise", "standard_error"} <= set(e["scores"]["kid"])
+        assert 0 <= e["scores"]["confident"]["value"] <= 1
     assert results["table"]["gan"]["KID"]["mean"] == pytest.approx(
         np.mean([e["scores"]["kid"]["value"] for e in results["entrants"] if e["family"] == "gan"])
     )
