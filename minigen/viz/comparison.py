@@ -64,13 +64,21 @@ def _curves(axes, entrants, families):
         for i, points in enumerate(runs):
             x, y = ([point[name] for point in points] for name in ("seconds", "kid"))
             axes.plot(x, y, color=color, linewidth=1.4, marker="o", markersize=2.5, label=None if i else family)
-    axes.set_yscale("symlog", linthresh=LINEAR)
+    _distances(axes)
     axes.set_xlabel("seconds of training", fontsize=8, color=INK)
     tidy(axes, "KID on validation data")
-    axes.tick_params(which="minor", colors=INK, labelsize=7, length=0)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, labelcolor=INK)
+
+
+def _distances(axes):
+    """A vertical axis of distances: by factors, but near 0 by differences."""
+    from matplotlib.ticker import SymmetricalLogLocator  # with Matplotlib, which not every command waits for
+
+    axes.set_yscale("symlog", linthresh=LINEAR)
+    axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR, subs=(1, 2, 3, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
 
 
 def _costs(axes, entrants, families):
@@ -86,8 +94,8 @@ def _costs(axes, entrants, families):
             axes.scatter(x, y, s=26, color=color)
             axes.annotate(family, (x[0], y[0]), xytext=(5, 4), textcoords="offset points", fontsize=8, color=color)
     axes.set_xscale("log")
-    axes.set_yscale("symlog", linthresh=LINEAR)
+    _distances(axes)
     axes.margins(x=0.25, y=0.2)
     axes.set_xlabel("seconds to draw 1,000 samples", fontsize=8, color=INK)
+    axes.tick_params(which="minor", length=0)
     tidy(axes, "KID on test data")
-    axes.tick_params(which="minor", colors=INK, labelsize=7, length=0)
