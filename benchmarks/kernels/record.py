@@ -29,7 +29,7 @@ class Recorder:
             return function
 
         def counted(*args, **options):
-            self.shapes[READ[kernel](*args, **options)] += 1
+            self.shapes.update(READ[kernel](*args, **options))
             return function(*args, **options)
 
         return counted
@@ -65,11 +65,19 @@ def _product(a, b):
     if b.ndim == 2:  # one product of all rows
         return _rows_product(a, b)
     batch = max(a.size // (a.shape[-2] * a.shape[-1]), b.size // (b.shape[-2] * b.shape[-1]))
-    return Product(a.shape[-2], a.shape[-1], b.shape[-1], _layout(a) + _layout(b), batch)
+    return [Product(a.shape[-2], a.shape[-1], b.shape[-1], _layout(a) + _layout(b), batch)]
 
 
 def _rows_product(x, weight, bias=None):
-    return Product(x.size // x.shape[-1], *weight.shape, _layout(x) + _layout(weight))
+    return [Product(x.size // x.shape[-1], *weight.shape, _layout(x) + _layout(weight))]
+
+
+def _network_gradient(g, inputs, weights, rooms, input_too):
+    """A product for each weight, and one for what goes on from it: not from the first if its input has no gradient."""
+    back = weights if input_too else weights[1:]
+    return [Product(w.shape[0], len(g), w.shape[1], "TN") for w in weights] + [
+        Product(len(g), w.shape[1], w.shape[0], "NT") for w in back
+    ]
 
 
 def _layout(x):
@@ -80,14 +88,16 @@ def _layout(x):
 def _convolution(part, image, kernel, outputs, stride, padding, dilation, groups):
     if stride[0] != stride[1] or padding[0] != padding[1] or dilation != (1, 1) or groups != 1:
         raise NotImplementedError("no workload had dilated or grouped convolutions, or uneven strides: extend `shapes`")
-    return Convolution(part, image, tuple(kernel), outputs, stride[0], padding[0])
+    return [Convolution(part, image, tuple(kernel), outputs, stride[0], padding[0])]
 
 
 READ = {
     "matmul": _product,
     "linear": _rows_product,
-    "linear_weight_grad": lambda x, g, *rooms: Product(x.shape[1], len(x), g.shape[1], "TN"),
-    "conv2d": lambda x, w, *args, **geometry: _convolution(
+    "linear_weight_grad": lambda x, g, *rooms: [Product(x.shape[1], len(x), g.shape[1], "TN")],
+    "relu_mlp": lambda x, weights, biases: [Product(len(x), *weight.shape) for weight in weights],
+    "relu_mlp_grad": _network_gradient,
+    "conv2d": lambda x, w, *args, bias=None, **geometry: _convolution(
         "forward", x.shape, w.shape[:2], w.shape[3], *args, **geometry
     ),
     "conv2d_input_grad": lambda g, w, size, *args, **geometry: _convolution(
@@ -97,4 +107,4 @@ READ = {
         "weight grad", x.shape, kernel, g.shape[3], *args, **geometry
     ),
 }
-"""Kernel -> the shape of a call with such arguments."""
+"""Kernel -> the shapes of a call with such arguments."""
