@@ -19,7 +19,7 @@ registers hold 6×2 + 2 + 1. More rows would spill sums to memory, fewer would l
 
 The tile is written once, as compiler intermediate code (`tile` below). Its rows come in up to three *groups* of `GROUP`
 neighbours: within a group rows are a fixed stride apart, the groups themselves may lie anywhere. So three pointers and
-the stride address twelve rows, which x86's few address registers just allow, and a convolution, whose rows are pixels,
+the stride address twelve rows, and a convolution, whose rows are pixels,
 can take one group from each of three image lines. Its sum runs over three nested indices with strides of their own:
 one for a matrix product, (kernel row, kernel column, channel) for a convolution, (image, row, column) for the
 gradient of its weight. A transposed A is but another pair of strides. B alone must have its columns side by side;
