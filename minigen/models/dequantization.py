@@ -44,9 +44,12 @@ class UniformDequantizer(nn.Module):
         self.levels = spec.levels
         self.constant = spec.size * math.log(spec.levels)
 
+    def on_levels(self, x):
+        """Images x (N, H, W, C), an array, each value moved to the nearest grey level."""
+        return np.rint(x * (self.levels - 1)) / (self.levels - 1)
+
     def forward(self, x, rng):
-        """v (N, H, W, C) of images x, a tensor, and −log q(u | x) − D log L (N,)."""
-        x = x.wrap(np.rint(x.numpy() * (self.levels - 1)) / (self.levels - 1))
+        """v (N, H, W, C) of images x on their levels, a tensor, and −log q(u | x) − D log L (N,)."""
         u, cost = self.draw(x, rng)
         return dequantize(x, u, self.levels), cost - self.constant
 

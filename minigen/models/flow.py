@@ -56,6 +56,8 @@ class FlowConfig:
     """images: channels of the conditioners' gated convolutions."""
     blocks: int = 1
     """images: gated residual blocks of each conditioner."""
+    dropout: float = 0.0
+    """images: the share of each block's values that training drops; against learning few data by heart."""
     scales: int = 2
     """images: how often the sides are halved after the checkerboard couplings."""
     bins: int = 8
@@ -76,6 +78,8 @@ class FlowConfig:
         if not self.hidden:
             raise UserError("hidden names no layer; a conditioner of points needs at least one")
         Logit(self.alpha)  # which says what is wrong with it
+        if not 0 <= self.dropout < 1:
+            raise UserError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
 
     def settled(self, images):
         """This configuration with what "auto" means for images, or for points."""
@@ -128,14 +132,17 @@ class Flow(Model):
         return standard_normal_log_prob(z).sum(-1) + log_det
 
     def observe(self, x, rng):
-        """An array x (N, *shape) in the chain's units, a tensor, and what a log-density there owes to one of x."""
-        x = tensor(x, dtype=self.dtype)
+        """x (N, *shape) in the chain's units, a tensor, and what a log-density there owes to one of x."""
         return self.dequantizer(x, rng) if self.images else (self.scaling(x), self.scaling.log_det)
 
     def log_likelihood(self, x, rng, context=None):
-        """log p(x) of points, one draw of the bound on log P(x) of images, in nats: an array x (N, *shape) to (N,)."""
+        """log p(x) of points, one draw of the bound on log P(x) of images, in nats: x (N, *shape) to (N,)."""
         y, correction = self.observe(x, rng)
         return self.log_density(y, context) + correction
+
+    def tensor_of(self, x):
+        """An array x (N, *shape) as a tensor, images on their grey levels."""
+        return tensor(self.dequantizer.on_levels(x) if self.images else x, dtype=self.dtype)
 
     def context_of(self, labels):
         """What the conditioners are told of labels (N,): a tensor (N, E); None without labels."""
@@ -148,15 +155,20 @@ class Flow(Model):
     def prepared(self, batch, rng):
         """A batch (N, *shape), and of a conditional model its labels (N,)."""
         self.check_shape(batch.x)
-        labels = self.labels_of(batch.x, batch.labels)
-        return (tensor(batch.x, dtype=self.dtype),) if labels is None else (tensor(batch.x, dtype=self.dtype), labels)
+        x, labels = self.tensor_of(batch.x), self.labels_of(batch.x, batch.labels)
+        return (x,) if labels is None else (x, labels)
 
     def terms(self, rng, x, labels=None):
-        """The negative log-likelihood; affine couplings of points without labels can be captured."""
+        """The negative log-likelihood."""
         nats = -self.log_likelihood(x, rng, self.context_of(labels)).mean()
         if not self.images:
             return {"loss": nats}
         return {"loss": nats, "bits_per_dim": nats.detach() * self.bits}
+
+    @property
+    def in_two(self):
+        """Not with dropout, whose layers count their own calls: that cannot be captured."""
+        return super().in_two and not self.config.dropout
 
     @property
     def bits(self):
@@ -169,7 +181,7 @@ class Flow(Model):
 
         log 1/k Σ_i p(v_i) / (q(u_i | x) L^D): in expectation below log P(x), and closer with more draws.
         """
-        x = self.checked(x)
+        x = self.tensor_of(self.checked(x))
         if samples < 1:
             raise UserError(f"log_prob got samples={samples}; it needs at least 1 draw of the dequantisation")
         labels, parts = self.labels_of(x, labels), []
@@ -233,7 +245,7 @@ class Flow(Model):
     def _fit(self, batch):
         n = min(len(batch.x), 1000)
         labels = self.labels_of(batch.x[:n], None if batch.labels is None else batch.labels[:n])
-        y, _ = self.observe(batch.x[:n], Stream(0).child("fit"))
+        y, _ = self.observe(self.tensor_of(batch.x[:n]), Stream(0).child("fit"))
         self.bijector.fit(y, self.context_of(labels))
 
     def check(self, x=None, rng=None, labels=None):

@@ -57,7 +57,7 @@ def check_flow(flow, x=None, rng=None, labels=None):
 @no_grad()
 def _in_units(flow, x, rng, labels):
     """The first data as the chain of bijectors takes them, an array, and their context."""
-    y, _ = flow.observe(x, rng.child("check"))
+    y, _ = flow.observe(flow.tensor_of(x), rng.child("check"))
     return np.array(y.numpy()), flow.context_of(None if labels is None else labels[: len(x)])
 
 

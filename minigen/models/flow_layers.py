@@ -63,7 +63,7 @@ def _mixing(config, features, rng):
 
 def _conv_coupling(config, mask, context, rng):
     channels = mask.kept, config.channels, _outputs(config, mask)
-    conditioner = GatedConvConditioner(channels, config.blocks, context, rng=rng)
+    conditioner = GatedConvConditioner(channels, config.blocks, context, config.dropout, rng=rng)
     return _coupling(config, mask, conditioner, limit=Parameter(np.ones(mask.changed, np.float32)))
 
 

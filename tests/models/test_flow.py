@@ -264,6 +264,16 @@ def test_the_certificate_leaves_the_flow_alone():
     optimizer.step()
 
 
+def test_dropout_acts_in_training_alone():
+    flow, batch = make(IMAGES, shaken=0.3, dropout=0.5), observed(IMAGES, 4)
+    flow.eval()
+    first, second = (flow.loss(batch, Stream(0))["loss"].item() for _ in range(2))
+    flow.train()
+    third, fourth = (flow.loss(batch, Stream(0))["loss"].item() for _ in range(2))
+    assert first == second
+    assert len({first, third, fourth}) == 3
+
+
 def test_configuration_errors_say_what_to_do():
     for options, sentence in [
         ({"coupling": "cubic"}, "coupling is 'cubic'; it must be one of: spline, affine"),
@@ -272,6 +282,7 @@ def test_configuration_errors_say_what_to_do():
         ({"layers": 0}, "layers is 0; it must be at least 1"),
         ({"bins": 1}, "bins is 1"),
         ({"bound": 0.0}, "bound is 0"),
+        ({"dropout": 1.0}, "dropout is 1.0; it must be at least 0 and below 1"),
         ({"dequantization": "none"}, "must be one of: uniform, variational"),
     ]:
         with pytest.raises(UserError, match=sentence):

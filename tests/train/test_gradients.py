@@ -5,10 +5,11 @@ import pytest
 
 from minigen import data
 from minigen.errors import NonFiniteError
-from minigen.models import VAE, DataSpec, VAEConfig
+from minigen.models import VAE, DataSpec, Flow, FlowConfig, VAEConfig
 from minigen.train import TrainConfig, Trainer
 
 SMALL = {"latent": 3, "hidden": (12,)}
+SMALL_FLOW = {"layers": 1, "scales": 1, "channels": 4}
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,8 @@ def digits():
 
 
 def trainer_of(digits, kind=VAE, **config):
-    model = kind(VAEConfig(**SMALL, **config), DataSpec((8, 8, 1), 17, 10), rng=np.random.default_rng(0))
+    config = FlowConfig(**SMALL_FLOW, **config) if kind is Flow else VAEConfig(**SMALL, **config)
+    model = kind(config, DataSpec((8, 8, 1), 17, 10), rng=np.random.default_rng(0))
     habits = {"batch_size": 20, "schedule": "cosine", "clip_norm": 5.0, "ema": 0.9}
     return Trainer(model, digits, TrainConfig(steps=6, **habits))
 
@@ -64,8 +66,17 @@ def test_captured_training_is_eager_training(digits, config):
     assert_same_training(trainer_of(digits, **config), eager(trainer_of(digits, **config)))
 
 
-def test_a_step_of_the_vae_is_captured(digits):
-    trainer = trainer_of(digits)
+FLOWS = [{}, {"coupling": "affine"}, {"dequantization": "variational"}]
+
+
+@pytest.mark.parametrize("config", FLOWS, ids=str)
+def test_captured_training_of_a_flow_is_eager_training(digits, config):
+    assert_same_training(trainer_of(digits, Flow, **config), eager(trainer_of(digits, Flow, **config)))
+
+
+@pytest.mark.parametrize("kind", [VAE, Flow])
+def test_a_step_is_captured(digits, kind):
+    trainer = trainer_of(digits, kind)
     for _ in range(3):
         trainer.step()
     trainer.model.terms = None  # is not called any more
@@ -84,9 +95,10 @@ def test_another_loss_is_the_one_that_is_trained(digits):
     assert louder["loss"] == pytest.approx(3 * plain["loss"], rel=1e-6)
 
 
-def test_a_resumed_run_goes_on_bit_for_bit(digits):
+@pytest.mark.parametrize(("kind", "config"), [(VAE, {}), (Flow, {}), (Flow, {"dropout": 0.5})])
+def test_a_resumed_run_goes_on_bit_for_bit(digits, kind, config):
     """Though it captures anew, and its neighbour in the other run goes on with what was captured before."""
-    whole, first, second = (trainer_of(digits) for _ in range(3))
+    whole, first, second = (trainer_of(digits, kind, **config) for _ in range(3))
     for _ in range(4):
         whole.step(), first.step()
     second.load_state(first.state(), first.done, first.seconds)

@@ -16,16 +16,18 @@ from .random import philox_bits, philox_normal, philox_uniform
 from .rectified import leaky_relu, leaky_relu_grad
 from .reduce import softmax, softmax_grad
 from .shape import concatenate, cut
+from .spline import rational_quadratic_spline, rational_quadratic_spline_grad
 from .sums import add, sum
 
 __all__ = [
     "adam_step", "add", "affine_coupling", "affine_coupling_grad", "avg_pool2d", "avg_pool2d_adjoint",
-    "bce_with_logits", "bernoulli_log_prob", "bernoulli_log_prob_grad", "concatenate", "conv2d", "conv2d_input_grad",
-    "conv2d_weight_grad", "cut", "leaky_relu", "leaky_relu_grad", "lerp_", "linear", "linear_weight_grad", "matmul",
-    "max_pool2d", "normalize_leaky_relu", "normalize_leaky_relu_grad", "normalize_silu", "normalize_silu_grad",
-    "philox_bits", "philox_normal", "philox_uniform", "pool_gather", "pool_scatter", "relu", "relu_grad", "relu_mlp",
-    "relu_mlp_grad", "sgd_step", "sigmoid", "silu", "silu_grad", "softmax", "softmax_grad", "softplus", "squared_norm",
-    "standardize", "standardize_grad", "sum", "tanh_grad",
+    "bce_with_logits", "bernoulli_log_prob", "bernoulli_log_prob_grad", "concatenate", "conv2d",
+    "conv2d_input_grad", "conv2d_weight_grad", "cut", "leaky_relu", "leaky_relu_grad", "lerp_", "linear",
+    "linear_weight_grad", "matmul", "max_pool2d", "normalize_leaky_relu", "normalize_leaky_relu_grad",
+    "normalize_silu", "normalize_silu_grad", "philox_bits", "philox_normal", "philox_uniform", "pool_gather",
+    "pool_scatter", "rational_quadratic_spline", "rational_quadratic_spline_grad", "relu", "relu_grad", "relu_mlp",
+    "relu_mlp_grad", "sgd_step", "sigmoid", "silu", "silu_grad", "softmax", "softmax_grad", "softplus",
+    "squared_norm", "standardize", "standardize_grad", "sum", "tanh_grad",
 ]  # fmt: skip
 
 memory.keep_memory()

@@ -32,6 +32,8 @@ LOG1P = tuple(np.float32(2 / (2 * k + 1)) for k in range(7, -1, -1))  # log((1+s
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 LEAST_POWER = np.float32(-126)  # of two that is normal
 LOWEST = np.float32(-104)  # eˣ rounds to 0 below
+ROOT_HALF = np.float32(np.sqrt(0.5)).view(np.int32)
+MANTISSA = np.int32(23)  # bits
 
 
 @njit(**FAST)
@@ -77,6 +79,18 @@ def softplus_tail(x):
     e = exp_negative(-abs(x))
     s = e / (TWO + e)
     return s * _polynomial(LOG1P, s * s)
+
+
+@njit(**FAST)
+def log_positive(x):
+    """log x of a normal x = 2ᵉ m > 0 with √½ ≤ m < √2: log m = 2·artanh((m − 1)/(m + 1)). NaN stays NaN."""
+    bits = np.float32(x).view(np.int32)
+    e = (bits - ROOT_HALF) >> MANTISSA
+    m = np.int32(bits - (e << MANTISSA)).view(np.float32)
+    s = (m - ONE) / (m + ONE)
+    e = np.float32(e)
+    y = e * LN2_HIGH + (s * _polynomial(LOG1P, s * s) + e * LN2_LOW)
+    return y if x == x else x
 
 
 @njit(**FAST)

@@ -20,3 +20,4 @@ from .pool import avg_pool2d, avg_pool2d_adjoint, max_pool2d, pool_gather, pool_
 from .random import philox_bits, philox_normal, philox_uniform  # noqa: F401
 from .reduce import *  # noqa: F403
 from .shape import *  # noqa: F403
+from .spline import rational_quadratic_spline, rational_quadratic_spline_grad  # noqa: F401

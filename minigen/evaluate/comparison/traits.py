@@ -67,7 +67,7 @@ def gan_traits(model, x, rng):
 @no_grad()
 def flow_traits(model, x, rng):
     """The error of x through the flow and back, in the chain's own continuous units, and the seconds of both ways."""
-    y, _ = model.observe(x, rng)
+    y, _ = model.observe(model.tensor_of(x), rng)
     (z, _), encoding = _timed(model.bijector, y)
     (back, _), decoding = _timed(model.bijector.inverse, z)
     return {

@@ -38,14 +38,15 @@ class GatedConvConditioner(nn.Module):
         channels: in, hidden and out.
         blocks: the number of `GatedBlock`.
         context: E of a context (N, E), the same at every pixel, or (N, H, W, E); 0 for none.
+        dropout: the share of a block's features that training drops.
         rng: NumPy generator for the initial weights.
     """
 
-    def __init__(self, channels, blocks, context=0, *, rng):
+    def __init__(self, channels, blocks, context=0, dropout=0.0, *, rng):
         n_in, hidden, n_out = channels
         self.first = nn.Conv2d(n_in, hidden, 3, padding=1, rng=rng)
         self.context = nn.Linear(context, hidden, bias=False, rng=rng) if context else None
-        self.blocks = nn.Sequential(*(GatedBlock(hidden, rng=rng) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(GatedBlock(hidden, dropout, rng=rng) for _ in range(blocks)))
         self.last = nn.Conv2d(hidden, n_out, 3, padding=1, rng=rng)
         _rest(self.last)
 
@@ -60,17 +61,22 @@ class GatedConvConditioner(nn.Module):
 class GatedBlock(nn.Module):
     """h + a σ(b), a and b linear in a 3×3 convolution of h at each pixel: (N, H, W, hidden) to the same.
 
+    Args:
+        hidden: channels.
+        dropout: the share of the convolution's values that training drops.
+        rng: NumPy generator for the initial weights.
     Source: Conditional Image Generation with PixelCNN Decoders. van den Oord et al., 2016,
     https://arxiv.org/abs/1606.05328 (the gate, with the identity in the place of tanh)
     """
 
-    def __init__(self, hidden, *, rng):
+    def __init__(self, hidden, dropout=0.0, *, rng):
         self.conv = nn.Conv2d(hidden, hidden, 3, padding=1, rng=rng)
         self.value = nn.Linear(hidden, hidden, rng=rng)
         self.gate = nn.Linear(hidden, hidden, rng=rng)
+        self.dropout = nn.Dropout(dropout, rng=rng) if dropout else nn.Identity()
 
     def forward(self, h):
-        update = self.conv(h.relu()).relu()
+        update = self.dropout(self.conv(h.relu()).relu())
         return h + self.value(update) * sigmoid(self.gate(update))
 
 

@@ -4,19 +4,21 @@ Within [−B, B] the line is cut into K bins by knots (x_k, y_k) with slopes d_k
 of two quadratics that meets both with their slopes, so it is increasing and once continuously differentiable.
 Outside it is the identity ("linear tails"), which the slopes of 1 at the outer knots continue.
 
+A flow does little else, so `spline` is one op, a kernel each way; `composed` is the same function made of ops, of which
+derivatives of its gradient are taken. In float32 either loses digits where two knots lie close together.
+
 Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https://arxiv.org/abs/1906.04032
 """
 
-import math
-
 import numpy as np
 
-from ...core.functional import cat, linear, log, pad, softmax, softplus, sqrt, square, where
+from ...backends.reference.spline import LEAST_BIN, LEAST_SLOPE, UNIT_SLOPE
+from ...core.autograd import Op, grad
+from ...core.autograd.modes import state
+from ...core.functional import cat, linear, log, pad, reshape, softmax, softplus, sqrt, square, where
+from ...errors import ShapeError
 
-LEAST_BIN = 1e-3  # of the interval's length
 MOST_BINS = 500  # whose least lengths together are half of the interval
-LEAST_SLOPE = 1e-3
-_UNIT_SLOPE = math.log(math.expm1(1 - LEAST_SLOPE))  # so that parameters of 0 give the identity
 
 
 def parameters_of(bins):
@@ -31,7 +33,57 @@ def spline(x, parameters, bound):
         x: (...).
         parameters: (..., 3 K − 1), free: widths and heights pass a softmax, slopes a softplus; zeros give y = x.
         bound: B.
+    Raises:
+        ShapeError: the parameters are not 3 K − 1 for each of x, with at least 2 bins.
     """
+    bins, rest = divmod(parameters.shape[-1] + 1, 3) if parameters.ndim else (0, 0)
+    if parameters.shape[:-1] != x.shape or rest or bins < 2:
+        raise ShapeError(
+            f"spline got x {tuple(x.shape)} and parameters {tuple(parameters.shape)}; it needs {(*x.shape, '3 K − 1')}"
+            " for K bins, at least 2"
+        )
+    return RationalQuadraticSpline.apply(x, parameters, bound=bound)
+
+
+class RationalQuadraticSpline(Op):
+    """y and l = log dy/dx of x and its parameters, see `spline`."""
+
+    saves = (0, 1)
+
+    def forward(self, x, parameters):
+        return self.kernels.rational_quadratic_spline(x, parameters, self.bound)
+
+    def backward(self, g, g_log):
+        if state.recording:
+            return self._composed(g, g_log)
+        x, parameters = self.saved
+        g, g_log = (self.wrap(self.kernels.zeros(x.shape, self.dtype)) if a is None else a for a in (g, g_log))
+        return RationalQuadraticSplineGrad.apply(g, g_log, x, parameters, bound=self.bound)
+
+    def _composed(self, *gradients):
+        # views, so that no path from the parameters to x, of which both may be made, is taken for this op's own
+        inputs = [reshape(a, a.shape) for a in self.saved]
+        outputs = composed(*inputs, self.bound)
+        reached = [i for i, g in enumerate(gradients) if g is not None]
+        wanted = [i for i, edge in enumerate(self.edges) if edge is not None]
+        found = grad(
+            [outputs[i] for i in reached], [inputs[i] for i in wanted], [gradients[i] for i in reached], True
+        )
+        found = dict(zip(wanted, found, strict=True))
+        return found.get(0), found.get(1)
+
+
+class RationalQuadraticSplineGrad(Op):
+    """The gradients in x and in the parameters, from those of y and l; never recorded."""
+
+    differentiable = False
+
+    def forward(self, *arrays):
+        return self.kernels.rational_quadratic_spline_grad(*arrays, self.bound)
+
+
+def composed(x, parameters, bound):
+    """`spline` as a composition of ops."""
     inside, x_in = _limit(x, bound)
     (x0, y0, d0), (x1, y1, d1) = _bins(x_in, parameters, bound, 0)
     w, h = x1 - x0, y1 - y0
@@ -100,7 +152,7 @@ def _knots(parameters, bound):
     free, slopes = parameters.split((2 * bins, bins - 1), -1)
     shares = softmax(free.reshape(*lead, 2, bins), -1)  # of widths and of heights
     edges = linear(shares, *(parameters.wrap(a) for a in _sums(bins, bound, parameters.dtype)))  # (..., 2, K + 1)
-    d = pad(softplus(slopes + _UNIT_SLOPE) + LEAST_SLOPE, (1, 1), value=1.0)
+    d = pad(softplus(slopes + UNIT_SLOPE) + LEAST_SLOPE, (1, 1), value=1.0)
     return cat((edges, d.unsqueeze(-2)), -2)
 
 

@@ -10,14 +10,14 @@ import pytest
 
 pytest.importorskip("numba")
 
-MODULES = ("activated", "coupling", "elementwise", "mlp", "norm", "optim", "pool", "random", "reduce")
+MODULES = ("activated", "coupling", "elementwise", "mlp", "norm", "optim", "pool", "random", "reduce", "spline")
 
 EVERY_KERNEL = """
 import numpy as np
 from minigen.backends.cpu import activated, coupling, elementwise, mlp, norm, optim, pool, random
-from minigen.backends.cpu import rectified, reduce, shape, sums, threads
+from minigen.backends.cpu import rectified, reduce, shape, spline, sums, threads
 from minigen.backends.reference import activated as a, coupling as c, elementwise as e, mlp as m, norm as n, optim as o
-from minigen.backends.reference import pool as p, random as r, reduce as d
+from minigen.backends.reference import pool as p, random as r, reduce as d, spline as l
 
 threads.PATIENCE = float("inf")  # large arrays go to the parallel kernels, busy as the machine may be
 
@@ -57,6 +57,11 @@ for x4, t4 in ((x, t), (np.tile(x[:, :1], (1, 9000, 1, 1)), np.tile(t[:, :1], (1
     agree(shape.cut(shape.concatenate((x4, t4), 3), (3, 3), 3), (x4, t4))
     agree(sums.add(x4, t4), x4 + t4)
     agree(sums.sum(x4, (0, 1)) / len(x4[0]), x4.mean((0, 1), np.float64))
+bins = np.tile(t.reshape(-1, 5), (9000, 1))
+values = bins[:, 0].copy(), bins[:, 1].copy(), bins[:, 2] * 2
+agree(spline.rational_quadratic_spline(values[2], bins, 2.0), l.rational_quadratic_spline(values[2], bins, 2.0))
+gradients = (*values, bins, 2.0)
+agree(spline.rational_quadratic_spline_grad(*gradients), l.rational_quadratic_spline_grad(*gradients))
 agree(rectified.leaky_relu(x, 0.2), e.leaky_relu(x, 0.2))
 agree(rectified.leaky_relu_grad(t, x, 0.2), e.leaky_relu_grad(t, x, 0.2))
 window = (2, 2), (1, 2), (1, 0)
@@ -81,7 +86,7 @@ agree(got, expected)
 
 COUNT_MISSES = """
 import numba
-modules = activated, coupling, elementwise, mlp, norm, optim, pool, random, rectified, reduce, shape, sums
+modules = activated, coupling, elementwise, mlp, norm, optim, pool, random, rectified, reduce, shape, spline, sums
 dispatchers = {v for m in modules for v in vars(m).values() if hasattr(v, "stats")}
 assert dispatchers
 print(sum(sum(d.stats.cache_misses.values()) for d in dispatchers))

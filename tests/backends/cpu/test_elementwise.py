@@ -134,3 +134,12 @@ def test_an_out_that_overlaps_the_input_gets_the_same_numbers():
     expected = elementwise.sigmoid(memory[:-1].copy())
     elementwise.sigmoid(memory[:-1], out=memory[1:])
     np.testing.assert_array_equal(memory[1:], expected)
+
+
+@pytest.mark.needs_jit
+def test_the_logarithm_of_positive_numbers():
+    x = np.geomspace(1e-37, 1e37, 200_001).astype(np.float32)
+    exact = np.log(x.astype(np.float64))
+    got = np.array([elementwise.log_positive(v) for v in x], np.float64)
+    assert (abs(got - exact) / np.maximum(np.spacing(abs(exact).astype(np.float32)), 1e-8)).max() <= 4
+    assert np.isnan(elementwise.log_positive(np.float32(np.nan)))

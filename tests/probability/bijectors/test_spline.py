@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minigen
 from minigen import grad, tensor
+from minigen.errors import ShapeError
 from minigen.probability.bijectors import spline, spline_inverse
-from minigen.probability.bijectors.spline import parameters_of
+from minigen.probability.bijectors.spline import composed, parameters_of
 from minigen.testing import check_gradients
 
 BOUND = 2.5
@@ -111,3 +113,40 @@ def test_gradients_of_both_orders(f):
     theta = rng.normal(size=(6, parameters_of(3)))
     x = np.array([-3.0, -2.2, -0.3, 0.4, 1.9, 2.9])
     check_gradients(lambda x, theta: f(x, theta, BOUND), x, theta, order=2, method="difference")
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@given(seeds, st.integers(2, 9), st.sampled_from([(), (0,), (7,), (3, 70)]))
+def test_the_op_is_its_composition(backend, seed, bins, shape):
+    """Values and gradients, whichever of them are asked for."""
+    rng = np.random.default_rng(seed)
+    arrays = rng.uniform(-1.3 * BOUND, 1.3 * BOUND, shape), rng.normal(size=(*shape, parameters_of(bins)))
+    weights = [tensor(w) for w in rng.normal(size=(2, *shape))]
+    for wanted in ((True, True), (True, False), (False, True)):
+        found = []
+        with minigen.backend(backend):
+            for f in (spline, composed):
+                inputs = [tensor(a, requires_grad=g) for a, g in zip(arrays, wanted, strict=True)]
+                outputs = f(*inputs, BOUND)
+                total = sum((w * y).sum() for w, y in zip(weights, outputs, strict=True))
+                gradients = grad(total, [x for x in inputs if x.requires_grad])
+                found.append([a.numpy() for a in (*outputs, *gradients)])
+        for a, b in zip(*found, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_second_derivatives_where_x_made_the_parameters():
+    """What reaches x through the parameters counts once."""
+    theta, x = np.random.default_rng(0).normal(size=(6, parameters_of(3))), np.linspace(-2, 2, 6)
+
+    def f(x, theta):
+        y, log_slope = spline(x, theta * (x * x).unsqueeze(-1), BOUND)
+        return y + log_slope * 2
+
+    check_gradients(f, x, theta, order=2, method="difference")
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (4, 4), (4, 7), (3, 8)])
+def test_parameters_that_do_not_fit(shape):
+    with pytest.raises(ShapeError, match=r"it needs \(4, '3 K − 1'\) for K bins, at least 2"):
+        spline(tensor(np.zeros(4)), tensor(np.zeros(shape)), BOUND)
