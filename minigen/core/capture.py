@@ -35,8 +35,8 @@ class capture:
     """A function of tensors and streams that repeats what it did in its first two calls; also a decorator.
 
     What it computes from its arguments may be anything that ops compute, ``backward()``, an optimiser's ``zero_grad``
-    and ``step``, gradient clipping and `EMA.update` included. Python itself runs in the first two calls only: its
-    branches, prints and counters are not repeated, and modes that are set later (``eval()``) are not seen.
+    and ``step``, gradient clipping, `EMA.update` and dropout included. Python itself runs in the first two calls only:
+    its branches, prints and counters are not repeated, and modes that are set later (``eval()``) are not seen.
 
     Args:
         function: takes arrays or tensors, which it is given as tensors, and `Stream` objects; returns a tensor, a tuple
@@ -123,13 +123,15 @@ class Tape:
         self._entries.append([function, [self._place_of(gradient)], None, (leaf.accumulate,), ()])
 
     def again(self, function, args, kwargs):
-        """A change of state is made now, and whenever the step is repeated."""
+        """A change of state is made now, and whenever the step is repeated; it may give an array."""
         state.tape = None
         try:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
         finally:
             state.tape = self
-            self._entries.append([partial(function, *args, **kwargs), [], None, (function, args, kwargs), ()])
+        place = self._new(result) if isinstance(result, np.ndarray) else None
+        self._entries.append([partial(function, *args, **kwargs), [], place, (function, args, kwargs), ()])
+        return result
 
     def copied(self, source, copy, by_op):
         """An array was copied into a tensor, or (``by_op``) met one in an op."""

@@ -166,11 +166,6 @@ class Flow(Model):
         return {"loss": nats, "bits_per_dim": nats.detach() * self.bits}
 
     @property
-    def in_two(self):
-        """Not with dropout, whose layers count their own calls: that cannot be captured."""
-        return super().in_two and not self.config.dropout
-
-    @property
     def bits(self):
         """1/(D log 2): nats of a datum to bits per value."""
         return 1 / (self.spec.size * math.log(2))

@@ -66,12 +66,14 @@ def test_captured_training_is_eager_training(digits, config):
     assert_same_training(trainer_of(digits, **config), eager(trainer_of(digits, **config)))
 
 
-FLOWS = [{}, {"coupling": "affine"}, {"dequantization": "variational"}]
+FLOWS = [{}, {"coupling": "affine"}, {"dequantization": "variational"}, {"dropout": 0.5}]
 
 
 @pytest.mark.parametrize("config", FLOWS, ids=str)
 def test_captured_training_of_a_flow_is_eager_training(digits, config):
-    assert_same_training(trainer_of(digits, Flow, **config), eager(trainer_of(digits, Flow, **config)))
+    trainer = trainer_of(digits, Flow, **config)
+    assert_same_training(trainer, eager(trainer_of(digits, Flow, **config)))
+    assert trainer.gradients["model"]._captured is not None
 
 
 @pytest.mark.parametrize("kind", [VAE, Flow])

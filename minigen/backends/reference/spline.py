@@ -23,7 +23,7 @@ def rational_quadratic_spline(x, parameters, bound):
 
     Widths, heights (K each) and inner slopes (K − 1) of K bins between −bound and bound; beyond, y = x.
     """
-    inside, _, _, (w, h, y0), (xi, s, d0, d1) = _located(x, parameters, bound)
+    inside, _, _, (_, h, y0), (xi, s, d0, d1) = _located(x, parameters, bound)
     between, bend = xi * (1 - xi), d0 + d1 - 2 * s
     denominator = s + bend * between
     y = y0 + h * (s * xi * xi + d0 * between) / denominator
@@ -62,7 +62,7 @@ def rational_quadratic_spline_grad(g, g_log, x, parameters, bound):
 
 
 def _located(x, parameters, bound):
-    """Whether x lies within the bins, in which, (...) each; the shares (..., 2, K); w, h, y₀ and ξ, s, d₀, d₁, (...)."""
+    """Whether x is within the bins, and in which; the shares (..., 2, K); w, h, y₀; ξ, s, d₀, d₁; the rest (...)."""
     bins = (parameters.shape[-1] + 1) // 3
     inside = (x >= -bound) & (x < bound)
     shares = softmax(parameters[..., : 2 * bins].reshape(*x.shape, 2, bins), -1)

@@ -56,7 +56,10 @@ def recording(flag):
 
 
 def repeated(function):
-    """Decorate a change of state that is no op, so that a captured step (`minigen.capture`) makes it each time."""
+    """Decorate a change of state that is no op, so that a captured step (`minigen.capture`) makes it each time.
+
+    The function may return an array, which is another one each time.
+    """
 
     @functools.wraps(function)
     def now_and_again(*args, **kwargs):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...errors import UserError
-from .. import functional as F
+from ..autograd.modes import repeated
+from ..ops.noise import drop
 from ..random import Stream
 from .module import Module
 
@@ -29,9 +30,14 @@ class Dropout(Module):
     def forward(self, x):
         if not self.training or self.p == 0:
             return x
+        return drop(x, self.p, self._noise(tuple(x.shape)))
+
+    @repeated
+    def _noise(self, shape):
+        """The uniform numbers of the next call."""
         stream = Stream(self.seed.item(), "dropout", self.calls.item())
         self.calls.copy_(stream.step + 1)
-        return F.dropout(x, self.p, rng=stream)
+        return stream.uniform(shape)
 
     def extra_repr(self):
         return f"p={self.p}"

@@ -23,6 +23,9 @@ def dropout(x, p=0.5, training=True, *, rng=None):
         raise UserError(
             f"dropout got rng={rng!r}; it needs rng=minigen.Stream(seed) when training: randomness is an argument here"
         )
-    if p == 1:
-        return x * 0.0
-    return where(rng.uniform(x.shape) >= p, x * (1.0 / (1.0 - p)), 0.0)
+    return drop(x, p, rng.uniform(x.shape))
+
+
+def drop(x, p, noise):
+    """`dropout` of x (...) with p > 0 by uniform numbers of its shape, an array: what is below p is dropped."""
+    return where(x.wrap(noise) >= p, x * (1.0 / (1.0 - p)), 0.0) if p < 1 else x * 0.0

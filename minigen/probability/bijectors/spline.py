@@ -66,9 +66,7 @@ class RationalQuadraticSpline(Op):
         outputs = composed(*inputs, self.bound)
         reached = [i for i, g in enumerate(gradients) if g is not None]
         wanted = [i for i, edge in enumerate(self.edges) if edge is not None]
-        found = grad(
-            [outputs[i] for i in reached], [inputs[i] for i in wanted], [gradients[i] for i in reached], True
-        )
+        found = grad([outputs[i] for i in reached], [inputs[i] for i in wanted], [gradients[i] for i in reached], True)
         found = dict(zip(wanted, found, strict=True))
         return found.get(0), found.get(1)
 
