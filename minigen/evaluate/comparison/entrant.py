@@ -20,7 +20,6 @@ from ...core.tensor import tensor
 from ...data import in_order
 from ...errors import MinigenError
 from ...insight import count_operations
-from ...models import FAMILIES
 from ..likelihood import divergence, in_words, log_prob
 from .judge import Judge, generators_part
 from .plan import model_config, train_config
@@ -40,7 +39,7 @@ def pilot(plan, family):
     """
     begin = time.perf_counter()
     dataset = generators_part(data.load(**plan.data))
-    config = train_config(FAMILIES[family], 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
+    config = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
     with train.placed(config):
         trainer = train.make_trainer(family, dataset, model_config(family, dataset), config)
         trainer.model.look_at_data(in_order(dataset.train, 1000))
@@ -76,7 +75,7 @@ def enter(plan, family, seed, trial, steps, folder, judge_file):
 def _enter(plan, family, seed, trial, steps, folder, judge_file):
     dataset = generators_part(data.load(**plan.data))
     config, judge = model_config(family, dataset), Judge.load(judge_file)
-    settings = train_config(FAMILIES[family], trial, plan, seed, steps)
+    settings = train_config(family, dataset, trial, plan, seed, steps)
     with train.placed(settings):
         curve = QualityCurve(judge, dataset, seed, folder.with_suffix(".quality.json"))
         model, trained = trained_model(family, dataset, config, settings, folder, curve)

@@ -36,7 +36,8 @@ def test_a_plan_that_cannot_be_carried_out_is_refused(changes):
 @pytest.mark.parametrize("family", ENTRANTS)
 def test_trials_differ_in_the_learning_rate_alone(family):
     plan = Plan(DATA, 30.0)
-    first, second = (train_config(FAMILIES[family], trial, plan, seed=3) for trial in (0, 1))
+    digits = data.load("digits")
+    first, second = (train_config(family, digits, trial, plan, seed=3) for trial in (0, 1))
     assert second.learning_rate == RATES[1] / RATES[0] * first.learning_rate
     assert first.minutes == 0.5 and first.seed == 3
 
