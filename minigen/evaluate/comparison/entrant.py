@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +88,8 @@ def _enter(plan, family, seed, trial, steps, folder, judge_file):
 
 
 def trained_model(family, dataset, config, settings, folder, curve):
-    """The model of a run, continued where there is one, and what its training took.
-
-    Of a family whose loss on unseen data tells which weights are better, these are the averaged weights of the lowest
-    validation loss (early stopping); of a GAN, the last average.
+    """The model of a run, continued where there is one, and what its training took: with `chosen` weights where a loss
+    on unseen data tells which are better, else, of a GAN, with the last average.
 
     Raises:
         KeyboardInterrupt: the run was interrupted before its end.
@@ -99,14 +98,33 @@ def trained_model(family, dataset, config, settings, folder, curve):
     warm(family, dataset, config, settings, curve.judge)
     compiled = time.perf_counter()
     model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
-    trained = time.perf_counter()
     if not curve.points or curve.points[-1]["fraction"] < 1:
         raise KeyboardInterrupt
+    if model.comparable:
+        model = chosen(model, train.load(folder, "best"), dataset.validation, settings.seed)
+    trained = time.perf_counter()
     _, facts = train.read_checkpoint(train.RunFolder(folder).last)
     spent = float(facts["seconds"])
     seconds = {"compile": compiled - begin, "train": spent, "validate": trained - compiled - spent}
     found = {"train": facts["train"], "steps": int(facts["step"]), "parameters": count_parameters(model)}
-    return train.load(folder, "best") if model.comparable else model, found | {"seconds": seconds}
+    return model, found | {"seconds": seconds}
+
+
+def chosen(last, best, validation, seed):
+    """Early stopping: weights of the lowest validation loss, unless that of the last is within a standard error of it.
+
+    The lowest of many losses on few data is low by luck too, and the last weights come from small steps.
+    Source: the 1 SE rule of Classification and Regression Trees. Breiman, Friedman, Olshen, Stone, 1984, ch. 3
+    """
+    rng = Stream(seed).child("choice")
+    batches = list(islice(in_order(validation, 10), 100))
+
+    @no_grad()
+    def losses(model):
+        return np.array([model.loss(batch, rng.at(i))["loss"].item() for i, batch in enumerate(batches)])
+
+    worse = losses(last) - losses(best)
+    return best if worse.mean() > worse.std(ddof=1) / np.sqrt(len(worse)) else last
 
 
 def measure(model, dataset, judge, n, seed):
