@@ -20,7 +20,7 @@ SETTINGS = {
     "vae": (VAEConfig(objective="iwae", samples=5), TrainConfig(minutes=15, schedule="cosine")),
     "gan": (GANConfig(network="dcgan"), TrainConfig(minutes=15)),
     "flow": (FlowConfig(), TrainConfig(minutes=15)),
-    "diffusion": (DiffusionConfig(conditional=True), TrainConfig(minutes=15)),
+    "diffusion": (DiffusionConfig(conditional=True, log_sigma=(0.0, 1.4)), TrainConfig(minutes=15)),
 }
 """Family -> its model and its training; what the training leaves open is the family's habit."""
 DRAWS = {"vae": 5000, "flow": 1, "diffusion": None}
