@@ -18,8 +18,10 @@ Where a kernel of 3×3 taps (or 4×4 with stride 2) meets enough channels, `wino
 multiplications; where there are too few channels to fill the tile's lanes, `few_channels` fills them with taps.
 """
 
+from itertools import product
 from math import gcd, prod
 
+import numpy as np
 from numba import njit, prange
 
 from ..reference import conv as reference
@@ -30,7 +32,7 @@ from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .vectors import VECTOR_BYTES, pointer
-from .winograd import algorithm_for, convolve
+from .winograd import algorithm_for, convolve, convolve_alone, plan
 
 BAND = 1 << 16  # numbers of an image that are worked on at a time
 
@@ -202,10 +204,12 @@ def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, 
     if few_channels.pays(g.dtype, (kh, kw), c, groups):
         few_channels.spread(x, g, weight, stride, padding, dilation)
         return deliver(x, out)
+    rows = list(_phases(kh, shape[1], stride[0], padding[0], dilation[0]))
+    columns = list(_phases(kw, shape[2], stride[1], padding[1], dilation[1]))
     g_flat, weight_flat = flat(g), flat(weight)
-    for rows in _phases(kh, shape[1], stride[0], padding[0], dilation[0]):
-        for columns in _phases(kw, shape[2], stride[1], padding[1], dilation[1]):
-            _phase(x, g_flat, g.shape, weight_flat, weight.shape, stride, groups, rows, columns)
+    if not _phases_at_once(x, g_flat, g.shape, weight_flat, weight.shape, stride, groups, rows, columns):
+        for row, column in product(rows, columns):
+            _phase(x, g_flat, g.shape, weight_flat, weight.shape, stride, groups, row, column)
     return deliver(x, out)
 
 
@@ -242,3 +246,49 @@ def _phase(x, g, g_shape, weight, weight_shape, stride, groups, rows, columns):
         x.reshape(-1), (n, h, w, c), (ph * line + pw * c, x.shape[1] * line, stride[0] * line, stride[1] * c),
         g, g_shape, panels, at, (kh, kw), (1, 1), (apart_h, apart_w), (top, left), groups,
     )  # fmt: skip
+
+
+def _phases_at_once(x, g, g_shape, weight, weight_shape, stride, groups, rows, columns):
+    """Write all pixels of x, a phase to a thread at a time, where that is possible and saves threads their waiting.
+
+    Returns whether it was done. The phases must be alike, as they are of 4×4 taps with stride 2 and even sizes.
+    """
+    alike = {(row[1:3], row[4:6], column[1:3], column[4:6]) for row, column in product(rows, columns)}
+    if len(alike) > 1 or len(rows) * len(columns) == 1:
+        return False
+    (((h, kh), (step_h, apart_h), (w, kw), (step_w, apart_w)),) = alike
+    shape = (len(x), h, w, x.shape[3])
+    algorithm = algorithm_for(x.dtype, g_shape, shape, (kh, kw), (1, 1), (apart_h, apart_w), groups)
+    if algorithm is None:
+        return False
+    m, r, grid, block, operations = plan(algorithm, x.itemsize, shape, g_shape, (1, 1))
+    count = len(rows) * len(columns)
+    if count % parts_for(count * operations) or parts_for(count * operations) == 1:
+        return False
+    c = x.shape[3]
+    line = x.shape[2] * c
+    each = [
+        (row[0] * line + column[0] * c, row[3], column[3], row[6], column[6]) for row, column in product(rows, columns)
+    ]
+    lines = (x.shape[1] * line, stride[0] * line, stride[1] * c)
+    launch(
+        _phases_parallel, count * operations / RATE, algorithm, x.reshape(-1), shape, lines, ZEROS[x.dtype], g,
+        g_shape, weight, weight_shape, (step_h, step_w), m, r, grid, block, np.array(each, np.int64),
+    )  # fmt: skip
+    return True
+
+
+@njit(cache=True, parallel=True)
+def _phases_parallel(
+    algorithm, x, x_shape, lines, zeros, g, g_shape, weight, weight_shape, steps, m, r, grid, block, phases
+):
+    """`phases` are rows of: where x begins, first tap (row, column), padding (row, column)."""
+    for i in prange(len(phases)):
+        begin, first_h, first_w, top, left = phases[i, 0], phases[i, 1], phases[i, 2], phases[i, 3], phases[i, 4]
+        packed, at = _pack(
+            weight, 1, weight_shape[1], g_shape[3], x_shape[3], r, r, first_h, first_w, steps[0], steps[1], True
+        )
+        convolve_alone(
+            algorithm, x, x_shape, (begin, lines[0], lines[1], lines[2]), zeros, zeros, 0, g, g_shape, packed, at, m,
+            r, (1, 1), (top, left), grid, block,
+        )  # fmt: skip

@@ -71,13 +71,20 @@ def _weights_parallel(algorithm, u, u_at, packed, packed_at, inputs, m, r, strid
         _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, panel, panel + 1)
 
 
-def kernel_matrices(algorithm, packed, packed_at, inputs, outputs, stride):
-    """U [panel, k][phase · C + c, column] of taps packed as [panel, tap, c, column]; and where it begins."""
-    m, r = ALGORITHMS[algorithm]
-    size, t, depth = VECTORS * VECTOR_BYTES // packed.itemsize, m + r - 1, stride[0] * stride[1] * inputs
+@njit(cache=True)
+def _room_for_weights(packed, inputs, outputs, t, stride):
+    """Scratch for U, where it begins, and its number of panels."""
+    size, depth = VECTORS * VECTOR_BYTES // packed.itemsize, stride[0] * stride[1] * inputs
     panels = -(-outputs // size)
     u, u_at = scratch(packed, panels * t * t * padded(depth * size, packed.itemsize))
-    operations = 2 * WEIGHTS * r * r * depth * outputs
+    return u, u_at, panels
+
+
+def kernel_matrices(algorithm, packed, packed_at, inputs, outputs, stride):
+    """U [panel, k][phase · C + c, column] of taps packed as [panel, tap, c, column], and where it begins."""
+    m, r = ALGORITHMS[algorithm]
+    u, u_at, panels = _room_for_weights(packed, inputs, outputs, m + r - 1, stride)
+    operations = 2 * WEIGHTS * r * r * stride[0] * stride[1] * inputs * outputs
     args = (algorithm, u, u_at, packed, packed_at, inputs, m, r, stride)
     if parts_for(operations) == 1:
         _weights(*args, 0, panels)
@@ -211,6 +218,20 @@ def _convolve_parallel(
         )  # fmt: skip
 
 
+@njit(cache=True)
+def convolve_alone(
+    algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, packed, packed_at, m, r, stride, padding, grid,
+    block,
+):  # fmt: skip
+    """`convolve` on the thread that calls it, with what `plan` gives."""
+    u, u_at, panels = _room_for_weights(packed, x_shape[3], y_shape[3], m + r - 1, stride)
+    _weights(algorithm, u, u_at, packed, packed_at, x_shape[3], m, r, stride, 0, panels)
+    _convolve(
+        algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, m + r - 1, stride, padding, grid,
+        block, 0, 1,
+    )  # fmt: skip
+
+
 def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
     """Index in `ALGORITHMS` of what convolves such shapes fastest, or None where the direct method does.
 
@@ -234,27 +255,29 @@ def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
     return best
 
 
+def plan(algorithm, itemsize, y_shape, x_shape, stride):
+    """How `ALGORITHMS[algorithm]` goes about it: m, r, grid of an image's tiles, tiles to a block; and operations."""
+    m, r = ALGORITHMS[algorithm]
+    t, depth, panel = m + r - 1, stride[0] * stride[1] * x_shape[3], VECTORS * VECTOR_BYTES // itemsize
+    grid = (-(-y_shape[1] // m), -(-y_shape[2] // m))
+    weights = t * t * depth * -(-y_shape[3] // panel) * panel * itemsize
+    room = max(BLOCK, weights // 3)  # a large U is read from afar, once a block: then larger blocks pay
+    block = max(1, room // (t * t * (depth + panel) * itemsize * STEP)) * STEP
+    return m, r, grid, block, 2 * y_shape[0] * grid[0] * grid[1] * t * t * depth * y_shape[3]
+
+
 def convolve(algorithm, y, y_shape, y_steps, bias, biased, x, x_shape, packed, packed_at, stride, padding):
     """y = x ∗ taps + bias by `ALGORITHMS[algorithm]` on flat arrays; without one `biased` is 0, and `bias` zeros.
 
     Shapes are (N, H, W, C); `y_steps` are where y begins and its strides (image, row, pixel), in elements; taps are
     packed as by `conv`, `stride`·r a side.
     """
-    m, r = ALGORITHMS[algorithm]
-    t = m + r - 1
-    panel = VECTORS * VECTOR_BYTES // y.itemsize
-    grid = (-(-y_shape[1] // m), -(-y_shape[2] // m))
-    u, u_at = kernel_matrices(algorithm, packed, packed_at, x_shape[3], y_shape[3], stride)
-    depth = stride[0] * stride[1] * x_shape[3]
-    room = max(BLOCK, u.nbytes // 3)  # a large U is read from afar, once a block: then larger blocks pay
-    block = max(1, room // (t * t * (depth + panel) * u.itemsize * STEP)) * STEP
-    operations = 2 * y_shape[0] * grid[0] * grid[1] * t * t * depth * y_shape[3]
-    args = (
-        algorithm, y, y_shape, y_steps, ZEROS[y.dtype], bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid,
-        block,
-    )  # fmt: skip
+    m, r, grid, block, operations = plan(algorithm, y.itemsize, y_shape, x_shape, stride)
+    before = algorithm, y, y_shape, y_steps, ZEROS[y.dtype], bias, biased, x, x_shape
     parts = parts_for(operations)
     if parts == 1:
-        _convolve(*args, 0, 1)
+        convolve_alone(*before, packed, packed_at, m, r, stride, padding, grid, block)
     else:
-        launch(_convolve_parallel, operations / RATE, *args, parts)
+        u, u_at = kernel_matrices(algorithm, packed, packed_at, x_shape[3], y_shape[3], stride)
+        args = (*before, u, u_at, m, m + r - 1, stride, padding, grid, block, parts)
+        launch(_convolve_parallel, operations / RATE, *args)

@@ -6,9 +6,9 @@
             for each k: dU[k] (C, panel) += V[k]ᵀ (C, tiles) · D[k] (tiles, panel)      (the register tile)
     add up the runs' dU; dW = Gᵀ dU G
 
-The sum of one panel stays in the second cache over all blocks. V, which each panel needs, is made for each anew: to
-keep all sums at once would cost more. The cuts into runs and blocks depend on the shapes alone, so the result does not
-depend on the number of threads.
+The sum of one panel stays in the second cache over all blocks and, where there is but one run, until dW is made of it.
+V, which each panel needs, is made for each anew: to keep all sums at once would cost more. The cuts into runs and
+blocks depend on the shapes alone, so the result does not depend on the number of threads.
 """
 
 from numba import njit, prange
@@ -23,8 +23,10 @@ from .winograd import BLOCK, STEP, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
+ENOUGH = 8  # phases · panels: so many are work for all threads without runs
 LEAST_BLOCK = 4  # times STEP tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums
+COPY = 1e10  # bytes of them added up and transformed per second on one thread
 
 
 @njit(cache=True)
@@ -89,67 +91,88 @@ def _run(algorithm, du, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corn
 
 
 @njit(cache=True)
+def _finish(algorithm, dw, outputs, du, at, inputs, m, r, stride, part):
+    """dW (stride·r, stride·r, C, O) = Gᵀ dU G, for one of the phases · panels."""
+    panel, t = VECTORS * VECTOR_BYTES // dw.itemsize, m + r - 1
+    panels, line = -(-outputs // panel), stride[1] * r * inputs * outputs
+    phase, j = part // panels, part % panels * panel
+    for c in range(inputs):
+        operands = (
+            pointer(dw), phase // stride[1] * line + (phase % stride[1] * inputs + c) * outputs + j,
+            (stride[0] * line, stride[1] * inputs * outputs), (r, r),
+            pointer(du), at + c * panel, (t * inputs * panel, inputs * panel), (0, t, 0, t),
+        )  # fmt: skip
+        transform_weight_grad(algorithm, min(panel, outputs - j), operands)
+
+
+@njit(cache=True)
 def _tasks(
-    algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels, start, stop
+    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, start, stop
 ):
-    """Tasks start … stop−1 of the runs · phases · panels."""
-    tiles, panel, phases = g_shape[0] * grid[0] * grid[1], VECTORS * VECTOR_BYTES // x.itemsize, stride[0] * stride[1]
+    """Tasks start … stop−1 of the runs · phases · panels; of a single run with all that remains to be done."""
+    panel, t = VECTORS * VECTOR_BYTES // x.itemsize, m + r - 1
+    tiles, panels, phases = g_shape[0] * grid[0] * grid[1], -(-g_shape[3] // panel), stride[0] * stride[1]
     size = t * t * x_shape[3] * panel
     for task in range(start, stop):
-        run, phase = task // (phases * panels), task // panels % phases
+        run, phase, j = task // (phases * panels), task // panels % phases, task % panels * panel
         corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
+        sums, at = scratch(x, size) if runs == 1 else (du, du_at + task * size)
         _run(
-            algorithm, du, du_at + task * size, zeros, x, x_shape, g, g_shape, task % panels * panel, m, t,
-            stride, corner, grid, block, tiles * run // runs, tiles * (run + 1) // runs,
+            algorithm, sums, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corner, grid, block,
+            tiles * run // runs, tiles * (run + 1) // runs,
         )  # fmt: skip
+        if runs == 1:
+            _finish(algorithm, dw, g_shape[3], sums, at, x_shape[3], m, r, stride, task)
 
 
 @njit(cache=True, parallel=True)
 def _tasks_parallel(
-    algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels
+    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, tasks
 ):
-    for task in prange(runs * stride[0] * stride[1] * panels):
+    for task in prange(tasks):
         _tasks(
-            algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels,
-            task, task + 1,
+            algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, task,
+            task + 1,
         )  # fmt: skip
 
 
 @njit(cache=True)
-def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride):
-    """dW (stride·r, stride·r, C, O) = Gᵀ (Σ dU) G, the sum over the runs."""
-    panel, t = VECTORS * VECTOR_BYTES // dw.itemsize, m + r - 1
-    panels, line = -(-outputs // panel), stride[1] * r * inputs * outputs
-    size = stride[0] * stride[1] * panels * t * t * inputs * panel
-    for run in range(1, runs):
-        total, more = du[du_at : du_at + size], du[du_at + run * size : du_at + (run + 1) * size]
-        for i in range(size):
-            total[i] += more[i]
-    for row in range(stride[0] * stride[1] * panels * inputs):
-        part, c = row // inputs, row % inputs
-        phase, j = part // panels, part % panels * panel
-        operands = (
-            pointer(dw), phase // stride[1] * line + (phase % stride[1] * inputs + c) * outputs + j,
-            (stride[0] * line, stride[1] * inputs * outputs), (r, r),
-            pointer(du), du_at + (part * t * t * inputs + c) * panel, (t * inputs * panel, inputs * panel),
-            (0, t, 0, t),
-        )  # fmt: skip
-        transform_weight_grad(algorithm, min(panel, outputs - j), operands)
+def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts, start, stop):
+    """Add up the runs' sums, and finish, phases · panels start … stop−1 of `parts`."""
+    size = (m + r - 1) ** 2 * inputs * VECTORS * VECTOR_BYTES // dw.itemsize
+    for part in range(start, stop):
+        first = du_at + part * size
+        for run in range(1, runs):
+            more = first + run * parts * size
+            for i in range(size):
+                du[first + i] += du[more + i]
+        _finish(algorithm, dw, outputs, du, first, inputs, m, r, stride, part)
+
+
+@njit(cache=True, parallel=True)
+def _collect_parallel(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts):
+    for part in prange(parts):
+        _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts, part, part + 1)
 
 
 def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, padding):
     """dw = ∂⟨x ∗ w, g⟩/∂w by `ALGORITHMS[algorithm]` on flat arrays of shapes (N, H, W, C)."""
     m, r = ALGORITHMS[algorithm]
     t, channels, panel = m + r - 1, x_shape[3], VECTORS * VECTOR_BYTES // x.itemsize
-    panels, grid = -(-g_shape[3] // panel), (-(-g_shape[1] // m), -(-g_shape[2] // m))
-    tiles, size = g_shape[0] * grid[0] * grid[1], stride[0] * stride[1] * panels * t * t * channels * panel
-    runs = max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
-    du, du_at = scratch(x, runs * size)
+    parts, grid = stride[0] * stride[1] * -(-g_shape[3] // panel), (-(-g_shape[1] // m), -(-g_shape[2] // m))
+    tiles, size = g_shape[0] * grid[0] * grid[1], parts * t * t * channels * panel
+    runs = 1 if parts >= ENOUGH else max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
+    du, du_at = scratch(x, 0 if runs == 1 else runs * size)
     block = max(LEAST_BLOCK, BLOCK // (t * t * (channels + panel) * x.itemsize * STEP)) * STEP
-    args = (algorithm, du, du_at, zeros, x, x_shape, g, g_shape, m, t, stride, padding, grid, block, runs, panels)
+    args = (algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs)
+    sums = algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride, parts
     operations = 2 * tiles * t * t * stride[0] * stride[1] * channels * g_shape[3]
-    if parts_for(operations) == 1:
-        _tasks(*args, 0, runs * stride[0] * stride[1] * panels)
+    alone = parts_for(operations) == 1
+    if alone:
+        _tasks(*args, 0, runs * parts)
     else:
-        launch(_tasks_parallel, operations / RATE, *args)
-    _collect(algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride)
+        launch(_tasks_parallel, operations / RATE, *args, runs * parts)
+    if runs > 1 and alone:
+        _collect(*sums, 0, parts)
+    elif runs > 1:
+        launch(_collect_parallel, (runs + 1) * size * x.itemsize / COPY, *sums)

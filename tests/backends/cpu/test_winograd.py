@@ -169,6 +169,27 @@ def test_threads_do_not_change_a_bit(
 
 
 @pytest.mark.needs_jit
+@pytest.mark.parametrize(("sides", "at_once"), [((8, 8), True), ((10, 6), True), ((7, 8), False)])
+def test_phases_at_once_are_those_in_turn(draw_array, sides, at_once):
+    """The four phases of a gradient in x are alike where both sides are even; then each may go to a thread."""
+    g, weight = (
+        draw_array((20, sides[0] // 2, sides[1] // 2, 70), 0, np.float32),
+        draw_array((4, 4, 33, 70), 1, np.float32),
+    )
+    settings, original, found, done = ((2, 2), ONE, ONE, 1), conv._phases_at_once, [], []
+    for parts in (1, 2, 4, 3):
+        with (
+            told(2),
+            patch.object(conv, "parts_for", lambda operations, parts=parts: parts),
+            patch.object(conv, "_phases_at_once", lambda *a: done.append(original(*a)) or done[-1]),
+        ):
+            found.append(conv.conv2d_input_grad(g, weight, sides, *settings))
+    assert done == [False, at_once, at_once, False]
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+
+
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("end", [True, False])
 @pytest.mark.parametrize("algorithm", range(len(ALGORITHMS)))
 def test_nothing_beyond_the_operands_is_touched(guarded, algorithm, end):
