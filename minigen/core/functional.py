@@ -115,6 +115,7 @@ from .ops.shape import (
     unsqueeze,
 )  # fmt: skip
 from .ops.sort import searchsorted, sort, topk
+from .ops.spline import rational_quadratic_spline
 from .ops.triangle import diagonal, tril, triu
 from .ops.trigonometry import atan, cos, cosh, sin, sinh, tan, tanh
 from .ops.vector_norm import norm
@@ -127,14 +128,13 @@ __all__ = [
     "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm",
     "group_norm_silu", "gt", "hardtanh", "huber_loss", "index_select", "instance_norm", "interpolate", "inv",
     "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "lerp", "linear", "linear_relu",
-    "linear_tanh", "log", "log1p", "log2", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "min", "minimum", "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss",
-    "norm", "outer", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "reciprocal", "relu",
-    "relu_mlp", "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention",
-    "scatter_add",
+    "linear_tanh", "log", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d", "maximum", "mean", "min", "minimum",
+    "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss", "norm", "outer", "pad", "permute",
+    "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "rational_quadratic_spline", "reciprocal", "relu", "relu_mlp",
+    "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
-    "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze", "var",
-    "where",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
+    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze",
+    "var", "where",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional as TF
 
+from .oracle_flows import affine_coupling, rational_quadratic_spline
+
 
 def _first_channels(x):
     """(N, ..., C) to (N, C, ...)."""
@@ -178,13 +180,6 @@ def _bce(logits, target, weight=None, pos_weight=None, reduction="mean"):
     return TF.binary_cross_entropy_with_logits(logits, target, weight, reduction=reduction, pos_weight=pos_weight)
 
 
-def _affine_coupling(x, parameters, start):
-    s, t = parameters.chunk(2, dim=1)
-    before, changed, after = x[:, :start], x[:, start : start + s.shape[1]], x[:, start + s.shape[1] :]
-    s = torch.tanh(s)
-    return torch.cat((before, changed * torch.exp(s) + t, after), dim=1), s.sum(1)
-
-
 def _relu_mlp(x, weight, bias, *more):
     y = TF.linear(x, weight.T, bias)
     return _relu_mlp(TF.relu(y), *more) if more else y
@@ -314,8 +309,9 @@ COUNTERPARTS |= {
     "scatter_add": _scatter_add,
     "embedding": _embedding,
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
-    "affine_coupling": _affine_coupling,
+    "affine_coupling": affine_coupling,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
+    "rational_quadratic_spline": rational_quadratic_spline,
     "relu_mlp": _relu_mlp,
     "linear_tanh": lambda x, weight, bias=None: torch.tanh(TF.linear(x, weight.T, bias)),
     "conv1d": _conv1d,

@@ -18,13 +18,14 @@ from . import (
     rearrange,
     reduce,
     shape,
+    spline,
 )
 from .case import Case, Sample
 from .draw import Draw
 
 _FAMILIES = (
     arithmetic, logic, elementwise, activation, reduce, shape, rearrange, index, linalg, factorisations, conv, pool,
-    norm, attention, loss, noise, coupling,
+    norm, attention, loss, noise, coupling, spline,
 )  # fmt: skip
 
 CASES = {case.name: case for family in _FAMILIES for case in family.CASES}

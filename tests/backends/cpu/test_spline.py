@@ -27,6 +27,7 @@ def test_the_error_is_that_of_a_rounded_x(seed, n, bins):
         assert (abs(a - b) <= (10 + bins) * EPS * BOUND * (1 + abs(slope))).all()
 
 
+@pytest.mark.needs_jit
 def test_what_is_not_finite():
     """NaN and infinity lie in no bin, and stay; a parameter that is not finite spoils its own spline alone."""
     x, parameters = np.array([np.nan, np.inf, 0, 1, 1], np.float32), np.zeros((5, 5), np.float32)

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 import minigen
 from minigen import grad, tensor
+from minigen.core.ops.spline import composed
 from minigen.errors import ShapeError
 from minigen.probability.bijectors import spline, spline_inverse
-from minigen.probability.bijectors.spline import composed, parameters_of
+from minigen.probability.bijectors.spline import parameters_of
 from minigen.testing import check_gradients
 
 BOUND = 2.5
