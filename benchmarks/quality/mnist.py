@@ -22,7 +22,11 @@ SETTINGS = {
     "flow": (FlowConfig(), TrainConfig(minutes=15)),
     "diffusion": (DiffusionConfig(conditional=True, log_sigma=(0.0, 1.4)), TrainConfig(minutes=15)),
 }
-"""Family -> its model and its training; what the training leaves open is the family's habit."""
+"""Family -> its model and its training; what the training leaves open is the family's habit.
+
+The diffusion trains where a digit decides what it is, as the one of `labels` does: its mark are samples by label. That
+of `minigen compare` must do well on all images, and trains at less noise.
+"""
 DRAWS = {"vae": 5000, "flow": 1, "diffusion": None}
 """Family -> draws for each test image: guesses of the latent, of the dequantisation; None: the family's default."""
 WALKS = {"diffusion": {"steps": 18}}

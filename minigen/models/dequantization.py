@@ -46,7 +46,7 @@ class UniformDequantizer(nn.Module):
 
     def on_levels(self, x):
         """Images x (N, H, W, C), an array, each value moved to the nearest grey level."""
-        return np.rint(x * (self.levels - 1)) / (self.levels - 1)
+        return np.rint(x * (self.levels - 1)) / x.dtype.type(self.levels - 1)
 
     def forward(self, x, rng):
         """v (N, H, W, C) of images x on their levels, a tensor, and −log q(u | x) − D log L (N,)."""

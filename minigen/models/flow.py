@@ -57,7 +57,7 @@ class FlowConfig:
     blocks: int = 1
     """images: gated residual blocks of each conditioner."""
     dropout: float = 0.0
-    """images: the share of each block's values that training drops; against learning few data by heart."""
+    """images: the share of values that training drops in the couplings' blocks; against learning few data by heart."""
     scales: int = 2
     """images: how often the sides are halved after the checkerboard couplings."""
     bins: int = 8
@@ -132,17 +132,18 @@ class Flow(Model):
         return standard_normal_log_prob(z).sum(-1) + log_det
 
     def observe(self, x, rng):
-        """x (N, *shape) in the chain's units, a tensor, and what a log-density there owes to one of x."""
+        """x (N, *shape), from `tensor_of`, in the chain's units, and what a log-density there owes to one of x."""
         return self.dequantizer(x, rng) if self.images else (self.scaling(x), self.scaling.log_det)
 
     def log_likelihood(self, x, rng, context=None):
-        """log p(x) of points, one draw of the bound on log P(x) of images, in nats: x (N, *shape) to (N,)."""
+        """log p(x) of points, one draw of the bound on log P(x) of images, in nats (N,); x is from `tensor_of`."""
         y, correction = self.observe(x, rng)
         return self.log_density(y, context) + correction
 
     def tensor_of(self, x):
         """An array x (N, *shape) as a tensor, images on their grey levels."""
-        return tensor(self.dequantizer.on_levels(x) if self.images else x, dtype=self.dtype)
+        x = self.dequantizer.on_levels(np.asarray(x, self.dtype)) if self.images else x
+        return tensor(x, dtype=self.dtype)
 
     def context_of(self, labels):
         """What the conditioners are told of labels (N,): a tensor (N, E); None without labels."""
@@ -155,11 +156,20 @@ class Flow(Model):
     def prepared(self, batch, rng):
         """A batch (N, *shape), and of a conditional model its labels (N,)."""
         self.check_shape(batch.x)
+        if self.config.dropout:
+            self._begin_dropout(rng)
         x, labels = self.tensor_of(batch.x), self.labels_of(batch.x, batch.labels)
         return (x,) if labels is None else (x, labels)
 
+    def _begin_dropout(self, rng):
+        """What the layers drop is a function of the step's stream, as all noise is."""
+        begin = rng.child("dropout").generator().integers(2**62)
+        for layer in self.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.begin(begin)
+
     def terms(self, rng, x, labels=None):
-        """The negative log-likelihood."""
+        """The negative log-likelihood; without labels it can be captured."""
         nats = -self.log_likelihood(x, rng, self.context_of(labels)).mean()
         if not self.images:
             return {"loss": nats}

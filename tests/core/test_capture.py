@@ -23,9 +23,13 @@ def on_backend(request):
         yield
 
 
-def make_flow(dtype):
-    flow = Flow(FlowConfig(coupling="affine", layers=2, hidden=(8, 8)), DataSpec((2,)), rng=np.random.default_rng(0))
+def make_flow(dtype, coupling="affine"):
+    flow = Flow(FlowConfig(coupling=coupling, layers=2, hidden=(8, 8)), DataSpec((2,)), rng=np.random.default_rng(0))
     return flow.to(dtype), lambda x, rng: flow(SimpleNamespace(x=x, labels=None), rng)["loss"], POINTS
+
+
+def make_spline_flow(dtype):
+    return make_flow(dtype, "spline")
 
 
 def make_vae(dtype):
@@ -52,7 +56,7 @@ def make_step(make, dtype):
     return step, batches, lambda: [*model.state_dict().values(), *average.state_dict().values()]
 
 
-@pytest.mark.parametrize("make", [make_flow, make_vae])
+@pytest.mark.parametrize("make", [make_flow, make_spline_flow, make_vae])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_captured_step_is_the_eager_one(make, dtype, on_backend):
     eager, batches, expected = make_step(make, dtype)

@@ -269,9 +269,10 @@ def test_dropout_acts_in_training_alone():
     flow.eval()
     first, second = (flow.loss(batch, Stream(0))["loss"].item() for _ in range(2))
     flow.train()
-    third, fourth = (flow.loss(batch, Stream(0))["loss"].item() for _ in range(2))
+    third, fourth, fifth = (flow.loss(batch, Stream(0, step=k))["loss"].item() for k in (0, 1, 0))
     assert first == second
     assert len({first, third, fourth}) == 3
+    assert fifth == third  # a function of the stream, as all noise is
 
 
 def test_configuration_errors_say_what_to_do():

@@ -76,6 +76,12 @@ def test_captured_training_of_a_flow_is_eager_training(digits, config):
     assert trainer.gradients["model"]._captured is not None
 
 
+def test_a_flow_with_labels_is_trained_eagerly(digits):
+    trainer = trainer_of(digits, Flow, conditional=True, dropout=0.5)
+    assert_same_training(trainer, eager(trainer_of(digits, Flow, conditional=True, dropout=0.5)))
+    assert trainer.gradients["model"]._captured is None
+
+
 @pytest.mark.parametrize("kind", [VAE, Flow])
 def test_a_step_is_captured(digits, kind):
     trainer = trainer_of(digits, kind)
@@ -97,7 +103,9 @@ def test_another_loss_is_the_one_that_is_trained(digits):
     assert louder["loss"] == pytest.approx(3 * plain["loss"], rel=1e-6)
 
 
-@pytest.mark.parametrize(("kind", "config"), [(VAE, {}), (Flow, {}), (Flow, {"dropout": 0.5})])
+@pytest.mark.parametrize(
+    ("kind", "config"), [(VAE, {}), (Flow, {}), (Flow, {"dropout": 0.5}), (Flow, {"dropout": 0.5, "conditional": True})]
+)
 def test_a_resumed_run_goes_on_bit_for_bit(digits, kind, config):
     """Though it captures anew, and its neighbour in the other run goes on with what was captured before."""
     whole, first, second = (trainer_of(digits, kind, **config) for _ in range(3))

@@ -20,6 +20,7 @@ multiplications; where there are too few channels to fill the tile's lanes, `few
 
 from itertools import product
 from math import gcd, prod
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -213,8 +214,25 @@ def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, 
     return deliver(x, out)
 
 
+class Phase(NamedTuple):
+    """Every so many-th pixel of an axis, and the convolution that gives them."""
+
+    first: int
+    pixels: int
+    taps: int
+    first_tap: int
+    step: int
+    """From a tap to the next."""
+    dilation: int
+    padding: int
+
+    def alike(self):
+        """What must agree for two phases to go through the same code at once."""
+        return self.pixels, self.taps, self.step, self.dilation
+
+
 def _phases(kernel, size, stride, padding, dilation):
-    """Along one axis, for each phase of the input: (phase, pixels, taps, first tap, step of taps, dilation, padding).
+    """Along one axis, each `Phase` of the input.
 
     Pixel phase + stride·i meets output pixel (phase + stride·i + padding − dilation·k) / stride for the k for which
     this is whole. They are `step` apart and are taken from the last to the first.
@@ -225,10 +243,10 @@ def _phases(kernel, size, stride, padding, dilation):
         taps = [k for k in range(kernel) if (phase + padding - dilation * k) % stride == 0]
         pixels = -(-(size - phase) // stride)
         if not taps:
-            yield phase, pixels, 0, 0, 0, 1, 0
+            yield Phase(phase, pixels, 0, 0, 0, 1, 0)
             continue
         before = dilation * taps[-1] - phase - padding
-        yield phase, pixels, len(taps), taps[-1], -step, apart, before // stride
+        yield Phase(phase, pixels, len(taps), taps[-1], -step, apart, before // stride)
 
 
 def _phase(x, g, g_shape, weight, weight_shape, stride, groups, rows, columns):
@@ -253,27 +271,24 @@ def _phases_at_once(x, g, g_shape, weight, weight_shape, stride, groups, rows, c
 
     Returns whether it was done. The phases must be alike, as they are of 4×4 taps with stride 2 and even sizes.
     """
-    alike = {(row[1:3], row[4:6], column[1:3], column[4:6]) for row, column in product(rows, columns)}
-    if len(alike) > 1 or len(rows) * len(columns) == 1:
+    pairs = list(product(rows, columns))
+    if len(pairs) < 2 or len({(row.alike(), column.alike()) for row, column in pairs}) > 1:
         return False
-    (((h, kh), (step_h, apart_h), (w, kw), (step_w, apart_w)),) = alike
-    shape = (len(x), h, w, x.shape[3])
-    algorithm = algorithm_for(x.dtype, g_shape, shape, (kh, kw), (1, 1), (apart_h, apart_w), groups)
+    row, column = pairs[0]
+    shape, dilation = (len(x), row.pixels, column.pixels, x.shape[3]), (row.dilation, column.dilation)
+    algorithm = algorithm_for(x.dtype, g_shape, shape, (row.taps, column.taps), (1, 1), dilation, groups)
     if algorithm is None:
         return False
     m, r, grid, block, operations = plan(algorithm, x.itemsize, shape, g_shape, (1, 1))
-    count = len(rows) * len(columns)
-    if count % parts_for(count * operations) or parts_for(count * operations) == 1:
+    parts = parts_for(len(pairs) * operations)
+    if parts == 1 or len(pairs) % parts:
         return False
-    c = x.shape[3]
-    line = x.shape[2] * c
-    each = [
-        (row[0] * line + column[0] * c, row[3], column[3], row[6], column[6]) for row, column in product(rows, columns)
-    ]
-    lines = (x.shape[1] * line, stride[0] * line, stride[1] * c)
+    pixel, line = x.shape[3], x.shape[2] * x.shape[3]
+    each = [(h.first * line + w.first * pixel, h.first_tap, w.first_tap, h.padding, w.padding) for h, w in pairs]
+    lines = (x.shape[1] * line, stride[0] * line, stride[1] * pixel)
     launch(
-        _phases_parallel, count * operations / RATE, algorithm, x.reshape(-1), shape, lines, ZEROS[x.dtype], g,
-        g_shape, weight, weight_shape, (step_h, step_w), m, r, grid, block, np.array(each, np.int64),
+        _phases_parallel, len(pairs) * operations / RATE, algorithm, x.reshape(-1), shape, lines, ZEROS[x.dtype], g,
+        g_shape, weight, weight_shape, (row.step, column.step), m, r, grid, block, np.array(each, np.int64),
     )  # fmt: skip
     return True
 

@@ -13,8 +13,8 @@ from .elementwise import FAST, ONE, TWO, ZERO, exp_negative, log_positive, logis
 from .threads import run
 
 LANES = 64
-CHUNK = 16 * LANES  # numbers
-RATE = 3e7  # numbers per second on one thread, whose splines have 8 bins
+CHUNK = 4 * LANES  # numbers
+RATE = 2e8  # bins per second on one thread
 LEAST_BIN, LEAST_SLOPE = np.float32(reference.LEAST_BIN), np.float32(reference.LEAST_SLOPE)
 UNIT_SLOPE = np.float32(reference.UNIT_SLOPE)
 X0, Y0, D0, W, H, D1, BIN, XI, POISON = range(9)  # rows of what is known of each number
@@ -22,7 +22,7 @@ X0, Y0, D0, W, H, D1, BIN, XI, POISON = range(9)  # rows of what is known of eac
 
 @njit(**FAST)
 def _shares(parameters, first, lanes, bins, raw):
-    """Transpose the parameters of some numbers to ``raw`` (3 K − 1, LANES) and pass widths and heights by a softmax."""
+    """Transpose the parameters of some numbers to ``raw`` (3 K − 1, LANES); widths and heights pass a softmax."""
     for i in range(raw.shape[0]):
         row = raw[i]
         for n in range(lanes):
@@ -206,7 +206,7 @@ def rational_quadratic_spline(x, parameters, bound):
         return reference.rational_quadratic_spline(x, parameters, bound)
     y, log_slope = np.empty(x.shape, np.float32), np.empty(x.shape, np.float32)
     arrays = x.reshape(-1), _rows(parameters), np.float32(bound), y.reshape(-1), log_slope.reshape(-1)
-    run(_spline, _spline_parallel, x.size, CHUNK, *arrays, per_second=RATE)
+    run(_spline, _spline_parallel, x.size, CHUNK, *arrays, per_second=_rate(parameters))
     return y, log_slope
 
 
@@ -219,20 +219,25 @@ def rational_quadratic_spline_grad(g, g_log, x, parameters, bound):
     by_x, by_parameters = np.empty(x.shape, np.float32), np.empty(parameters.shape, np.float32)
     arrays = [a.reshape(-1) for a in (g, g_log, x)]
     arrays += [_rows(parameters), np.float32(bound), by_x.reshape(-1), _rows(by_parameters)]
-    run(_spline_grad, _spline_grad_parallel, x.size, CHUNK, *arrays, per_second=RATE)
+    run(_spline_grad, _spline_grad_parallel, x.size, CHUNK, *arrays, per_second=_rate(parameters))
     return by_x, by_parameters
 
 
 def _served(x, parameters):
-    """Whether the kernels, which check no bounds, may go through the arrays together; if not, the reference raises."""
+    """Whether the kernels, which check no bounds, may go through the arrays together; else the reference is asked."""
     described = parameters.shape[-1] if parameters.ndim else 0
     fits = parameters.shape[:-1] == x.shape and described % 3 == 2 and described >= 5
     return fits and x.dtype == parameters.dtype == np.float32
 
 
+def _rate(parameters):
+    """Numbers per second."""
+    return RATE / (parameters.shape[-1] // 3 + 1)
+
+
 def _in_order(x):
     """x, or a copy of it that is contiguous and of the type that the kernels are compiled for."""
-    return np.require(x, requirements=("C", "W")) if x.ndim else x
+    return np.require(x, requirements=("C", "W"))
 
 
 def _rows(parameters):

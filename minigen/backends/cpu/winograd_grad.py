@@ -23,7 +23,7 @@ from .winograd import BLOCK, STEP, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
-ENOUGH = 8  # phases · panels: so many are work for all threads without runs
+ENOUGH = 8  # phases · panels: so many are work for up to 8 threads without runs
 LEAST_BLOCK = 4  # times STEP tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums
 COPY = 1e10  # bytes of them added up and transformed per second on one thread
@@ -139,13 +139,15 @@ def _tasks_parallel(
 @njit(cache=True)
 def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts, start, stop):
     """Add up the runs' sums, and finish, phases · panels start … stop−1 of `parts`."""
-    size = (m + r - 1) ** 2 * inputs * VECTORS * VECTOR_BYTES // dw.itemsize
+    panel = VECTORS * VECTOR_BYTES // dw.itemsize
+    panels, size = -(-outputs // panel), (m + r - 1) ** 2 * inputs * panel
     for part in range(start, stop):
-        first = du_at + part * size
+        first, columns = du_at + part * size, min(panel, outputs - part % panels * panel)  # beyond them is nothing
         for run in range(1, runs):
-            more = first + run * parts * size
-            for i in range(size):
-                du[first + i] += du[more + i]
+            for row in range(first, first + size, panel):
+                more = row + run * parts * size
+                for i in range(columns):
+                    du[row + i] += du[more + i]
         _finish(algorithm, dw, outputs, du, first, inputs, m, r, stride, part)
 
 
@@ -172,7 +174,7 @@ def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, paddin
         _tasks(*args, 0, runs * parts)
     else:
         launch(_tasks_parallel, operations / RATE, *args, runs * parts)
-    if runs > 1 and alone:
+    if runs > 1 and (alone or parts == 1):
         _collect(*sums, 0, parts)
     elif runs > 1:
         launch(_collect_parallel, (runs + 1) * size * x.itemsize / COPY, *sums)

@@ -1,4 +1,4 @@
-"""Monotonic rational-quadratic splines, one for each number; the formulas are told in `probability.bijectors.spline`.
+"""Monotonic rational-quadratic splines, one for each number; what they are is told in `core.ops.spline`.
 
 Below, ξ is the place within a bin of width w, height h and mean slope s = h/w, whose knots have the slopes d₀ and d₁;
 β = ξ (1 − ξ), P = s ξ² + d₀ β, D = s + (d₀ + d₁ − 2 s) β and N = d₁ ξ² + 2 s β + d₀ (1 − ξ)², so that

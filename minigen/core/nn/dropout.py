@@ -39,5 +39,9 @@ class Dropout(Module):
         self.calls.copy_(stream.step + 1)
         return stream.uniform(shape)
 
+    def begin(self, calls):
+        """Count calls on from this number, so that a step drops what it would have dropped, however often it runs."""
+        self.calls.copy_(calls)
+
     def extra_repr(self):
         return f"p={self.p}"

@@ -75,11 +75,17 @@ class ScatterAddAlongDim(Op):
 def _array(index):
     """Index tensors and lists as arrays of our own: changing the caller's later cannot spoil a gradient."""
     if isinstance(index, Variable):
-        positions = np.array(index._array)
-        if state.tape is not None:
-            state.tape.copied(index._array, positions, by_op=False)
-        return positions
-    return np.array(index) if isinstance(index, list | np.ndarray) else index
+        return _known(index._array, np.array(index._array))
+    if isinstance(index, np.ndarray):
+        return _known(index, np.array(index))
+    return np.array(index) if isinstance(index, list) else index
+
+
+def _known(source, array):
+    """``array``, which holds the numbers of ``source``: a step that is captured takes it for the same."""
+    if state.tape is not None:
+        state.tape.copied(source, array, by_op=False)
+    return array
 
 
 def getitem(x, index):
@@ -119,13 +125,14 @@ def index_select(x, dim, index):
     indices, axis = _indices(x, dim, index, "index_select")
     if indices.ndim > 1:
         raise ShapeError(f"index_select got index of shape {indices.shape}; it needs (M,), or use x[index]")
-    return Index.apply(x, index=(slice(None),) * axis + (indices.reshape(-1),))
+    return Index.apply(x, index=(slice(None),) * axis + (_known(indices, indices.reshape(-1)),))
 
 
 def take_along_dim(x, indices, dim=None):
     """y[…, i, …] = x[…, indices[…, i, …], …] along ``dim`` (None: of the flattened x); all other axes broadcast."""
     if dim is None:
-        return take_along_dim(x.reshape(-1), np.asarray(_array(indices)).reshape(-1), 0)
+        indices = np.asarray(_array(indices))
+        return take_along_dim(x.reshape(-1), _known(indices, indices.reshape(-1)), 0)
     indices, axis = _indices(x, dim, indices, "take_along_dim")
     try:
         if indices.ndim != x.ndim:
@@ -136,7 +143,7 @@ def take_along_dim(x, indices, dim=None):
             f"take_along_dim got indices of shape {indices.shape} for a tensor of shape {x.shape};"
             f" they must broadcast off axis {axis}"
         ) from None
-    indices = np.broadcast_to(indices, _with(shape, axis, indices.shape[axis]))
+    indices = _known(indices, np.broadcast_to(indices, _with(shape, axis, indices.shape[axis])))
     return TakeAlongDim.apply(x.expand(_with(shape, axis, x.shape[axis])), indices=indices, axis=axis)
 
 

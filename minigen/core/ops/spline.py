@@ -5,7 +5,8 @@ of two quadratics that meets both with their slopes, so it is increasing and onc
 Outside it is the identity ("linear tails"), which the slopes of 1 at the outer knots continue.
 
 One op, a kernel each way; `composed` is the same function made of ops, of which derivatives of its gradient are taken.
-In float32 either loses digits where two knots lie close together.
+In float32 either loses digits where two knots lie close together, and the two differ by such roundings; a parameter
+that is not finite makes NaN of its own spline.
 
 Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https://arxiv.org/abs/1906.04032
 """
@@ -13,7 +14,7 @@ Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https:
 import numpy as np
 
 from ...backends.reference.spline import LEAST_BIN, LEAST_SLOPE, UNIT_SLOPE
-from ...errors import ShapeError
+from ...errors import ShapeError, UserError
 from ..autograd import Op, grad
 from ..autograd.modes import state
 from .activation import softplus
@@ -22,6 +23,8 @@ from .elementwise import log, square
 from .linalg import linear
 from .reduce import softmax
 from .shape import cat, pad, reshape
+
+MOST_BINS = 500  # whose least lengths together are half of the interval
 
 
 def rational_quadratic_spline(x, parameters, bound):
@@ -35,20 +38,26 @@ def rational_quadratic_spline(x, parameters, bound):
     Returns:
         y and log dy/dx, (...) each.
     Raises:
-        ShapeError: the parameters are not 3 K − 1 for each of x, with at least 2 bins.
+        ShapeError: the parameters are not 3 K − 1 for each of x, with 2 to `MOST_BINS` bins.
+        UserError: the bound is not positive.
     Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https://arxiv.org/abs/1906.04032
     """
     bins, rest = divmod(parameters.shape[-1] + 1, 3) if parameters.ndim else (0, 0)
-    if parameters.shape[:-1] != x.shape or rest or bins < 2:
+    if parameters.shape[:-1] != x.shape or rest or not 2 <= bins <= MOST_BINS:
         raise ShapeError(
             f"rational_quadratic_spline got x {tuple(x.shape)} and parameters {tuple(parameters.shape)}; it needs"
-            f" {(*x.shape, '3 K − 1')} for K bins, at least 2"
+            f" {(*x.shape, '3 K − 1')} for K bins, 2 to {MOST_BINS}"
         )
+    if not bound > 0:
+        raise UserError(f"rational_quadratic_spline got bound={bound}; it must be positive")
     return RationalQuadraticSpline.apply(x, parameters, bound=bound)
 
 
 class RationalQuadraticSpline(Op):
-    """y and l = log dy/dx of x and its parameters, see `rational_quadratic_spline`."""
+    """y and l = log dy/dx; with g and h what reaches them, dx = g dy/dx + h dl/dx, and so for the parameters.
+
+    The formulas of both directions stand in `backends.reference.spline`.
+    """
 
     saves = (0, 1)
 

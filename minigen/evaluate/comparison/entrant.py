@@ -111,20 +111,22 @@ def trained_model(family, dataset, config, settings, folder, curve):
 
 
 def chosen(last, best, validation, seed):
-    """Early stopping: weights of the lowest validation loss, unless that of the last is within a standard error of it.
+    """Early stopping: the weights of the lowest validation loss, if they are better than the last by more than luck.
 
-    The lowest of many losses on few data is low by luck too, and the last weights come from small steps.
-    Source: the 1 SE rule of Classification and Regression Trees. Breiman, Friedman, Olshen, Stone, 1984, ch. 3
+    That is a standard error of the difference, over 100 batches; the last weights were made by the smallest steps.
+
+    After the 1 SE rule of Classification and Regression Trees. Breiman, Friedman, Olshen, Stone, 1984, ch. 3
     """
     rng = Stream(seed).child("choice")
-    batches = list(islice(in_order(validation, 10), 100))
+    batches = list(islice(in_order(validation, max(1, len(validation) // 100)), 100))
 
     @no_grad()
     def losses(model):
         return np.array([model.loss(batch, rng.at(i))["loss"].item() for i, batch in enumerate(batches)])
 
     worse = losses(last) - losses(best)
-    return best if worse.mean() > worse.std(ddof=1) / np.sqrt(len(worse)) else last
+    error = worse.std(ddof=1) / np.sqrt(len(worse)) if len(worse) > 1 else 0.0
+    return best if worse.mean() > error else last
 
 
 def measure(model, dataset, judge, n, seed):

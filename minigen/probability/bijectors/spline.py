@@ -8,11 +8,9 @@ Source: Neural Spline Flows. Durkan, Bekasov, Murray, Papamakarios, 2019, https:
 
 from ...core.functional import rational_quadratic_spline as spline
 from ...core.functional import sqrt, square
-from ...core.ops.spline import bin_of, chosen, log_slope_at, within
+from ...core.ops.spline import MOST_BINS, bin_of, chosen, log_slope_at, within
 
 __all__ = ["MOST_BINS", "parameters_of", "spline", "spline_inverse"]
-
-MOST_BINS = 500  # whose least lengths together are half of the interval
 
 
 def parameters_of(bins):

@@ -265,6 +265,12 @@ for algorithm, (m, r) in enumerate(transforms.ALGORITHMS):
         y = conv.conv2d(x, np.ones((r, r, 18, 33), np.float32), *options)
         dw = conv_grad.conv2d_weight_grad(x, np.ones_like(y), (r, r), *options)
         assert abs(y.max() - 18 * r * r) < 1e-3 and abs(dw.max() - 2 * 63) < 1e-2
+winograd_grad.LEAST_TILES = 1  # several runs of tiles, and the phases of a gradient in x at once
+dw = conv_grad.conv2d_weight_grad(x, np.ones_like(y), (r, r), *options)
+assert abs(dw.max() - 2 * 63) < 1e-2
+for conv.parts_for in (lambda operations: 1, lambda operations: 2):
+    dx = conv.conv2d_input_grad(y[:, :4, :4], np.ones((4, 4, 18, 33), np.float32), (8, 8), (2, 2), (1, 1), (1, 1), 1)
+    assert abs(dx.max() - y[:, :4, :4].max() * 33 * 4) < 1e-2 * dx.max()
 """
 
 

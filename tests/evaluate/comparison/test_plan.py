@@ -5,7 +5,7 @@ import pytest
 from minigen import data
 from minigen.errors import UserError
 from minigen.evaluate.comparison import Plan, seconds_of
-from minigen.evaluate.comparison.plan import ENTRANTS, RATES, model_config, train_config
+from minigen.evaluate.comparison.plan import ENTRANTS, FASTER, RATES, model_config, train_config
 from minigen.evaluate.comparison.run import equal_steps
 from minigen.models import FAMILIES
 
@@ -46,6 +46,16 @@ def test_trials_differ_in_the_learning_rate_alone(family):
 def test_every_kind_of_data_has_its_model(family):
     for name in ("digits", "8gaussians", "shapes-points"):
         assert type(model_config(family, data.load(name))) is FAMILIES[family].Config
+
+
+def test_the_flow_of_small_images_learns_faster_and_drops_values():
+    plan, configs = Plan(DATA, 30.0), {}
+    for name in ("digits", "shapes"):
+        dataset = data.load(name)
+        configs[name] = model_config("flow", dataset), train_config("flow", dataset, 0, plan, seed=0)
+    (small, fast), (large, usual) = configs["digits"], configs["shapes"]
+    assert small.dropout > large.dropout == 0
+    assert fast.learning_rate == FASTER * usual.learning_rate
 
 
 def test_equal_operations_never_exceed_what_the_slowest_does_in_the_budget():

@@ -120,9 +120,11 @@ def test_gradients_of_both_orders(f):
 @given(seeds, st.integers(2, 9), st.sampled_from([(), (0,), (7,), (3, 70)]))
 def test_the_op_is_its_composition(backend, seed, bins, shape):
     """Values and gradients, whichever of them are asked for."""
-    rng = np.random.default_rng(seed)
-    arrays = rng.uniform(-1.3 * BOUND, 1.3 * BOUND, shape), rng.normal(size=(*shape, parameters_of(bins)))
-    weights = [tensor(w) for w in rng.normal(size=(2, *shape))]
+    rng, dtype = np.random.default_rng(seed), np.float32 if backend == "cpu" else np.float64  # that it has kernels for
+    tolerance = 3e-3 if backend == "cpu" else 1e-9
+    arrays = rng.uniform(-1.3 * BOUND, 1.3 * BOUND, shape), 0.5 * rng.normal(size=(*shape, parameters_of(bins)))
+    arrays = [a.astype(dtype) for a in arrays]
+    weights = [tensor(w.astype(dtype)) for w in rng.normal(size=(2, *shape))]
     for wanted in ((True, True), (True, False), (False, True)):
         found = []
         with minigen.backend(backend):
@@ -133,7 +135,7 @@ def test_the_op_is_its_composition(backend, seed, bins, shape):
                 gradients = grad(total, [x for x in inputs if x.requires_grad])
                 found.append([a.numpy() for a in (*outputs, *gradients)])
         for a, b in zip(*found, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 def test_second_derivatives_where_x_made_the_parameters():
@@ -149,5 +151,5 @@ def test_second_derivatives_where_x_made_the_parameters():
 
 @pytest.mark.parametrize("shape", [(), (4,), (4, 4), (4, 7), (3, 8)])
 def test_parameters_that_do_not_fit(shape):
-    with pytest.raises(ShapeError, match=r"it needs \(4, '3 K − 1'\) for K bins, at least 2"):
+    with pytest.raises(ShapeError, match=r"it needs \(4, '3 K − 1'\) for K bins, 2 to 500"):
         spline(tensor(np.zeros(4)), tensor(np.zeros(shape)), BOUND)
