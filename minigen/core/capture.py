@@ -139,6 +139,8 @@ class Tape:
         if place is None:
             if by_op:
                 raise _refused("an array that is neither an argument nor made by an op met a tensor")
+        elif copy.shape != source.shape:
+            raise _refused("positions that are not the same in each call were brought to another shape")
         elif copy.dtype == source.dtype:
             self._values.append(copy)  # lives on, or its id would be another array's
             self._places[id(copy)] = place

@@ -203,3 +203,24 @@ def test_an_error_inside_ends_the_capture():
     with pytest.raises(MinigenError):
         capture(lambda x: x @ x)(POINTS[0])
     assert minigen.tensor([1.0]).item() == 1.0
+
+
+def test_dropout_drops_anew_in_each_call(on_backend):
+    captured = capture(lambda x, rng: F.dropout(x, 0.5, rng=rng))
+    for i in range(4):
+        x, rng = np.random.default_rng(i).normal(size=40), Stream(0).at(i)
+        np.testing.assert_array_equal(captured(x, rng).numpy(), F.dropout(minigen.tensor(x), 0.5, rng=rng).numpy())
+
+
+@pytest.mark.parametrize(
+    "pick",
+    [F.embedding, lambda i, w: F.index_select(w, 0, i), lambda i, w: F.take_along_dim(w, i.reshape(-1, 1), 0),
+     lambda i, w: F.take_along_dim(w, i.reshape(-1, 1))],
+    ids=["embedding", "index_select", "broadcast", "flat"],
+)  # fmt: skip
+def test_positions_that_are_an_argument_are_refused(pick):
+    """Even where two calls happen to have the same: a third may not."""
+    weight = leaf(np.arange(12.0).reshape(4, 3))
+    captured = capture(lambda index: pick(index, weight))
+    with pytest.raises(GraphError, match="positions that are not the same in each call"):
+        captured(np.array([1, 2, 1]))
