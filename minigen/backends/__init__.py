@@ -9,6 +9,7 @@ with Numba, under the same names; what it lacks, the reference serves. A backend
 Nothing is imported before the first kernel is asked for, so ``import minigen`` costs what NumPy costs.
 """
 
+import contextlib
 import importlib
 import threading
 import warnings
@@ -126,6 +127,14 @@ def set_threads(n):
     before = threads.get_threads()
     threads.set_threads(n)
     return before
+
+
+def compiling_announced(tell):
+    """A context in which ``tell(name)`` is called before the current backend compiles a kernel; not for those that its
+    cache holds, nor where nothing is compiled."""
+    if current().name != "cpu":
+        return contextlib.nullcontext()
+    return importlib.import_module(".cpu.compiling", __name__).announced(tell)
 
 
 def describe():

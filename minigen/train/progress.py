@@ -1,8 +1,10 @@
-"""The progress bar: loss terms and data per second, in a terminal or in Jupyter."""
+"""The progress bar: kernels being compiled, then loss terms and data per second, in a terminal or in Jupyter."""
 
 import time
 
 from tqdm.auto import tqdm
+
+from .. import backends
 
 
 class Progress:
@@ -16,7 +18,6 @@ class Progress:
     refresh = 0.2  # seconds between two looks at the numbers
 
     def __init__(self, trainer, show):
-        # the first step of a fresh installation compiles the kernels: some 10 s, once
         self.bar = tqdm(
             desc="first step", total=trainer.total, initial=trainer.done, disable=not show, unit="step",
             dynamic_ncols=True,
@@ -26,15 +27,21 @@ class Progress:
         self.last, self.steps, self.counted = time.perf_counter(), 0, 0
 
     def __enter__(self):
+        self.announced = backends.compiling_announced(self.compiling)
+        self.announced.__enter__()
         return self
 
     def __exit__(self, *exception):
+        self.announced.__exit__(*exception)
         self.close()
+
+    def compiling(self, kernel):
+        """A ``kernel`` is being compiled: some seconds in which no step ends, once in an installation's life."""
+        self.bar.set_description(f"compiling {kernel}")
 
     def advance(self, terms):
         """One step is done, with these ``terms``."""
-        if not self.steps:
-            self.bar.set_description("training", refresh=False)
+        self.bar.set_description("training", refresh=False)
         self.bar.update()
         self.steps += 1
         now = time.perf_counter()

@@ -16,6 +16,7 @@ TEMPLATE = """\
   body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; margin: 1rem 0 2rem; font-variant-numeric: tabular-nums; }
   th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
+  td { white-space: nowrap; } .words td, .note { white-space: normal; }
   th:first-child, td:first-child, .words td, .words th, .note { text-align: left; }
   thead th { border-bottom: 2px solid #888; }
   .best { font-weight: 700; }

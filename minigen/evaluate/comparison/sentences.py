@@ -75,10 +75,14 @@ def more_than_noise(difference, error, least=0.0):
     return REFUTED if least - difference > 2 * error else UNDECIDED
 
 
-def _listed(means, unit, digits=2):
-    return ", ".join(
-        f"{family} {value:,.{digits}f}{unit}" for family, value in sorted(means.items(), key=lambda i: i[1])
-    )
+def _number(value, form=".2f"):
+    """A number in words: a dash where the run has none."""
+    return "–" if math.isnan(value) else format(value, form)
+
+
+def _listed(means, unit, form=",.2f"):
+    ordered = sorted(means.items(), key=lambda item: item[1])
+    return ", ".join(f"{family} {_number(value, form)}{unit}" for family, value in ordered)
 
 
 def vae_is_fast(evidence):
@@ -101,7 +105,7 @@ def vae_is_fast(evidence):
         "A variational autoencoder is fast to train.",
         "seconds of training until the KID on validation data is at most the worst family's last one",
         "supported if the VAE gets there first, refuted if another is there in less than half its time",
-        f"KID {mark:.4f} after: {_listed(reached, ' s', 1)}",
+        f"KID {_number(mark, '.4f')} after: {_listed(reached, ' s', ',.1f')}",
         verdict,
     )
 
@@ -114,8 +118,8 @@ def vae_lacks_detail(evidence):
         "Its output lacks detail.",
         "the samples' power in the upper half of spatial frequencies over the data's; 1 for a perfect sampler",
         "supported below 0.8 by 2 standard errors, refuted above by as much",
-        f"decoder means {ratio:.2f} ± {error:.2f}; with pixels drawn from p(x | z) {drawn:.2f}: the missing power is"
-        " there as noise, not as detail",
+        f"decoder means {_number(ratio)} ± {_number(error)}; with pixels drawn from p(x | z) {_number(drawn)}: the"
+        " missing power is there as noise, not as detail",
         more_than_noise(0.8 - ratio, error),
     )
 
@@ -132,7 +136,7 @@ def others_have_detail(evidence):
         "… which the others have.",
         "the same ratio",
         "supported if all others are nearer to 1 than the VAE, refuted if none is",
-        f"vae {own:.2f}; {_listed(means, '')}",
+        f"vae {_number(own)}; {_listed(means, '')}",
         verdict,
     )
 
@@ -158,13 +162,13 @@ def semi_supervised(evidence, extra):
 def discriminator_tells_probability(evidence):
     """Whether a discriminator's probability is one: calibrated on real data and fakes."""
     error = evidence.mean("gan", "traits", "calibration_error")
-    undefined = not math.isfinite(error)
+    undefined = bool(evidence.of("gan")) and math.isnan(error)
     return Verdict(
         "The discriminator gives the probability that a candidate is real.",
         "calibration error of σ(D) on fresh data and as many fakes",
         "supported below 0.1, refuted above 0.2",
-        "the relativistic loss compares pairs, so a single logit is no probability" if undefined else f"{error:.2f}",
-        UNTESTABLE if undefined else SUPPORTED if error < 0.1 else REFUTED if error > 0.2 else UNDECIDED,
+        "the relativistic loss compares pairs, so a single logit is no probability" if undefined else _number(error),
+        UNTESTABLE if math.isnan(error) else SUPPORTED if error < 0.1 else REFUTED if error > 0.2 else UNDECIDED,
     )
 
 
@@ -177,24 +181,23 @@ def flow_is_exact(evidence):
         "A flow maps data to a latent of the same shape, and back exactly.",
         "number of latent values; largest |x − f⁻¹(f(x))| on test data, float32",
         "supported if as many values as the data and an error below 0.001",
-        f"{evidence.mean('flow', 'traits', 'latent_values'):.0f} values; error {worst:.1e}",
+        f"{_number(evidence.mean('flow', 'traits', 'latent_values'), '.0f')} values; error {_number(worst, '.1e')}",
         verdict,
     )
 
 
 def flow_is_parallel(evidence, extra):
     """Sampling beside a model that draws value after value."""
-    sampling = evidence.mean("flow", "traits", "decode_seconds")
-    encoding = evidence.mean("flow", "traits", "encode_seconds")
+    decoding, encoding = (evidence.mean("flow", "traits", f"{what}_seconds") for what in ("decode", "encode"))
     made = extra.get("made_seconds", math.nan)
     verdict = UNTESTABLE
-    if math.isfinite(sampling) and math.isfinite(made):
-        verdict = SUPPORTED if sampling < made and sampling < 4 * encoding else REFUTED
+    if math.isfinite(decoding) and math.isfinite(made):
+        verdict = SUPPORTED if decoding < made and decoding < 4 * encoding else REFUTED
     return Verdict(
         "… in parallel.",
         "seconds to decode and to encode 200 data, beside 200 samples of a MADE, which draws value after value",
         "supported if decoding takes less time than the MADE and less than 4 times encoding",
-        f"decode {sampling:.3f} s, encode {encoding:.3f} s, MADE {made:.3f} s",
+        f"decode {_number(decoding, '.3f')} s, encode {_number(encoding, '.3f')} s, MADE {_number(made, '.3f')} s",
         verdict,
     )
 
@@ -210,7 +213,7 @@ def flow_is_costly(evidence):
         "… at a high cost.",
         "operations of a training step for each datum",
         "supported above twice the median of the others, refuted below all others",
-        f"flow {own:.4f} GFLOP; {_listed(means, ' GFLOP', 4)}",
+        f"flow {_number(own, '.4f')} GFLOP; {_listed(means, ' GFLOP', '.4f')}",
         verdict,
     )
 
@@ -247,7 +250,7 @@ def diffusion_is_costly(evidence):
         "It is costly.",
         "seconds to draw 1,000 samples",
         "supported above 5 times the median of the others, refuted below the slowest of them",
-        f"diffusion {own:.2f} s; {_listed(means, ' s')}",
+        f"diffusion {_number(own)} s; {_listed(means, ' s')}",
         verdict,
     )
 
@@ -261,7 +264,8 @@ def coarse_first(evidence):
         "the share of the steps after which x̂₀ stays within a tenth of its final power, lower and upper half of"
         " frequencies",
         "supported if the lower half settles earlier by 2 standard errors over samples",
-        f"lower half after {low:.2f}, upper after {high:.2f} of the steps (± {error:.2f} of the difference)",
+        f"lower half after {_number(low)}, upper after {_number(high)} of the steps"
+        f" (± {_number(error)} of the difference)",
         more_than_noise(apart, error),
     )
 

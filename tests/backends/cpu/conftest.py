@@ -3,10 +3,47 @@
 import ctypes
 import importlib
 import mmap
+import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+
+USE_OF_THE_CACHE = """
+import sys
+modules = [module for name, module in sys.modules.items() if name.startswith("minigen.backends.cpu")]
+kernels = {kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "stats")}
+print(*(sum(sum(getattr(k.stats, f).values()) for k in kernels) for f in ("cache_misses", "cache_hits")))
+"""
+
+
+@pytest.fixture(scope="session")
+def script():
+    """A function that runs Python code in a process of its own and returns the words that it prints."""
+
+    def run(code, **environment):
+        command = [sys.executable, "-W", "error", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def second_process_compiles_nothing(script):
+    """A function that asserts that all kernels which a piece of code calls are kept for the next process.
+
+    They are kept in the suite's own cache: what is compiled here serves the tests that come after.
+    """
+
+    def check(code):
+        script(code)
+        misses, hits = map(int, script(code + USE_OF_THE_CACHE))
+        assert misses == 0 and hits > 0
+
+    return check
 
 
 @pytest.fixture(scope="session")

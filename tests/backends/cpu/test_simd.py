@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -111,30 +107,17 @@ assert y.max() == 18 and conv_grad.conv2d_weight_grad(x, y, (3, 3), *settings).s
 """
 
 
-def _run(code, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
 @pytest.mark.needs_jit
-def test_a_second_process_compiles_nothing(tmp_path):
-    code = KERNELS + "gemm.parts_for = conv_grad.parts_for = lambda operations: 2\ngemm.matmul(a, a)\n"
-    code += "conv_grad.conv2d_weight_grad(x, y, (3, 3), *settings)\n"
-    code += """
-kernels = [k for m in (buffers, conv, conv_grad, gemm, simd) for k in vars(m).values() if hasattr(k, "stats")]
-print(*(sum(sum(getattr(k.stats, f).values()) for k in kernels) for f in ("cache_misses", "cache_hits")))
-"""
-    misses, _ = map(int, _run(code, NUMBA_CACHE_DIR=str(tmp_path)))
-    assert misses > 0
-    misses, hits = map(int, _run(code, NUMBA_CACHE_DIR=str(tmp_path)))
-    assert misses == 0 and hits > 0
+def test_a_second_process_compiles_nothing(second_process_compiles_nothing):
+    second_process_compiles_nothing(
+        KERNELS
+        + "gemm.parts_for = conv_grad.parts_for = lambda operations: 2\ngemm.matmul(a, a)\n"
+        + "conv_grad.conv2d_weight_grad(x, y, (3, 3), *settings)\n"
+    )
 
 
-def test_kernels_run_without_a_compiler():
-    _run(KERNELS, NUMBA_DISABLE_JIT="1")
+def test_kernels_run_without_a_compiler(script):
+    script(KERNELS, NUMBA_DISABLE_JIT="1")
 
 
 OTHER_WIDTHS = """
@@ -148,8 +131,8 @@ print(vectors.VECTOR_BYTES)
 
 @pytest.mark.needs_jit
 @pytest.mark.parametrize(("name", "width"), [("AVX2", 32), ("x86-64", 16)])
-def test_narrower_vectors_are_as_right(name, width):
+def test_narrower_vectors_are_as_right(name, width, script):
     if not {"+avx2", "+fma"} <= FEATURES:
         pytest.skip("this CPU cannot run what is compiled for AVX2")
     code = KERNELS + "from minigen.backends.cpu import vectors" + OTHER_WIDTHS
-    assert _run(code, **SETS[name]) == [str(width)]
+    assert script(code, **SETS[name]) == [str(width)]

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -274,35 +271,17 @@ for conv.parts_for in (lambda operations: 1, lambda operations: 2):
 """
 
 
-def script(code, **environment):
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
 @pytest.mark.needs_jit
-def test_a_second_process_compiles_nothing(tmp_path):
-    code = (
-        KERNELS
-        + """
-kernels = [k for m in (buffers, conv, simd, transforms, winograd, winograd_grad) for k in vars(m).values()
-           if hasattr(k, "stats")]
-print(*(sum(sum(getattr(k.stats, f).values()) for k in kernels) for f in ("cache_misses", "cache_hits")))
-"""
-    )
-    misses, _ = map(int, script(code, NUMBA_CACHE_DIR=str(tmp_path)))
-    assert misses > 0
-    misses, hits = map(int, script(code, NUMBA_CACHE_DIR=str(tmp_path)))
-    assert misses == 0 and hits > 0
+def test_a_second_process_compiles_nothing(second_process_compiles_nothing):
+    second_process_compiles_nothing(KERNELS)
 
 
-def test_kernels_run_without_a_compiler():
+def test_kernels_run_without_a_compiler(script):
     script(KERNELS, NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.needs_jit
-def test_narrower_vectors_are_as_right():
+def test_narrower_vectors_are_as_right(script):
     if not {"+avx2", "+fma"} <= FEATURES:
         pytest.skip("this CPU cannot run what is compiled for AVX2")
     code = KERNELS + "print(vectors.VECTOR_BYTES)"
@@ -310,7 +289,7 @@ def test_narrower_vectors_are_as_right():
 
 
 @pytest.mark.needs_jit
-def test_a_cpu_without_masks_stays_direct():
+def test_a_cpu_without_masks_stays_direct(script):
     code = (
         KERNELS.split("x, options")[0]
         + """

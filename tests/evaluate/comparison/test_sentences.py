@@ -112,3 +112,12 @@ def test_there_are_a_dozen_and_failed_entrants_count_for_none():
     assert len(found) == 12
     assert {v.verdict for v in found} == {UNTESTABLE}
     assert all(v.sentence and v.metric and v.rule for v in found)
+
+
+@pytest.mark.parametrize("family", ["vae", "gan", "flow", "diffusion"])
+def test_what_a_run_has_no_number_for_is_a_dash(family):
+    """Whichever family enters alone, no sentence shows NaN, and what cannot be told is said to be so."""
+    found = s.verdicts([entrant(family)], {})
+    assert len(found) >= 12
+    assert not [v.found for v in found if "nan" in v.found]
+    assert all(v.verdict == UNTESTABLE for v in found if "–" in v.found)
