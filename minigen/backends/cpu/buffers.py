@@ -5,7 +5,7 @@ from numba import njit
 
 from ...errors import ShapeError
 from .simd import VECTORS
-from .vectors import VECTOR_BYTES, copy, transpose
+from .vectors import VECTOR_BYTES, copy, paste, transpose
 
 ZEROS = {dtype: np.zeros(VECTORS * VECTOR_BYTES // dtype.itemsize, dtype) for dtype in map(np.dtype, "fd")}
 """For each dtype served, what one row of a tile starts from where there is no bias."""
@@ -26,6 +26,15 @@ def compact(target, at, row, source, source_at, source_row, rows, columns):
     for j in range(0, columns, width):
         for i in range(rows):
             copy(target, at + i * row + j, source, source_at + i * source_row + j, min(width, columns - j))
+
+
+@njit(cache=True)
+def put(target, at, row, source, source_at, source_row, rows, columns):
+    """target[i, j] = source[i, j] of a part of a matrix, and nothing else is written."""
+    width = VECTOR_BYTES // source.itemsize
+    for i in range(rows):
+        for j in range(0, columns, width):
+            paste(target, at + i * row + j, source, source_at + i * source_row + j, min(width, columns - j))
 
 
 @njit(cache=True)

@@ -28,7 +28,6 @@ References:
 """
 
 from fractions import Fraction
-from itertools import product
 from math import prod
 
 import numpy as np
@@ -104,38 +103,15 @@ class _Sandwich:
     def _constant(self, value):
         return ir.Constant(self.vectors.type, [float(value)] * self.vectors.width)
 
-    def emit(self, channel, target_mask, source_mask):
-        """`…_mask(i, j)` gives the valid lanes of a pixel, or None."""
+    def emit(self, channel, mask=None):
+        """For a vector of channels, or those of its lanes that are in ``mask``."""
         (to, to_rows, to_columns), (frm, rows, columns) = self.target, self.source
-        results, inputs = (range(n) for n in self.matrix.shape)
         half = []
-        for j in inputs:
-            pixels = [self.vectors.load(frm, rows[i], columns[j], channel, mask=source_mask(i, j)) for i in inputs]
-            half.append(self._combine(pixels))
-        for i in results:
-            for j, value in enumerate(self._combine([column[i] for column in half])):
-                self.vectors.store(value, to, to_rows[i], to_columns[j], channel, mask=target_mask(i, j))
-
-
-def _masks(builder, vectors, rows, columns, lanes):
-    """A function (i, j) -> mask of the pixels in rows [first, stop) and columns [first, stop), of so many lanes."""
-
-    def inside(i, first, stop):
-        index = first.type(i)
-        return builder.and_(builder.icmp_signed(">=", index, first), builder.icmp_signed("<", index, stop))
-
-    def mask(i, j):
-        both = builder.and_(inside(i, *rows), inside(j, *columns))
-        return vectors.mask(builder.select(both, lanes, lanes.type(0)))
-
-    return mask
-
-
-def _all(builder, conditions):
-    every = conditions[0]
-    for condition in conditions[1:]:
-        every = builder.and_(every, condition)
-    return every
+        for column in columns:
+            half.append(self._combine([self.vectors.load(frm, row, column, channel, mask=mask) for row in rows]))
+        for i, row in enumerate(to_rows):
+            for column, value in zip(to_columns, self._combine([pixels[i] for pixels in half]), strict=True):
+                self.vectors.store(value, to, row, column, channel, mask=mask)
 
 
 @intrinsic(prefer_literal=True)
@@ -144,7 +120,7 @@ def _transform(_, which, channels, operands):
 
     def emit(context, builder, signature, args):
         kinds, parts = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
-        to, to_at, to_steps, to_valid, frm, at, steps, valid = (
+        to, to_at, to_steps, frm, at, steps = (
             cgutils.unpack_tuple(builder, part) if isinstance(kind, types.BaseTuple) else part
             for kind, part in zip(kinds, parts, strict=True)
         )
@@ -152,24 +128,15 @@ def _transform(_, which, channels, operands):
         n, i64 = args[1], ir.IntType(64)
         offsets = [
             [[builder.mul(i64(i), step) for i in range(size)] for step in two]
-            for two, size in ((to_steps, matrix.shape[0]), (steps, matrix.shape[1]))
+            for two, size in zip((to_steps, steps), matrix.shape, strict=True)
         ]
         sandwich = _Sandwich(of, matrix, (builder.gep(to, [to_at]), *offsets[0]), (builder.gep(frm, [at]), *offsets[1]))
-        zero, (results, inputs) = i64(0), map(i64, matrix.shape)
-        wanted = (results, results, zero, inputs, zero, inputs)
-        whole = [builder.icmp_signed("==", *pair) for pair in zip((*to_valid, *valid), wanted, strict=True)]
-        whole.append(builder.icmp_signed("==", builder.srem(n, i64(of.width)), zero))
-        with builder.if_else(_all(builder, whole)) as (then, otherwise):
-            with then, cgutils.for_range_slice(builder, zero, n, i64(of.width)) as (c, _):
-                sandwich.emit(c, lambda i, j: None, lambda i, j: None)
-            with otherwise, cgutils.for_range_slice(builder, zero, n, i64(of.width)) as (c, _):
-                left = builder.sub(n, c)
-                lanes = builder.select(builder.icmp_signed("<", left, i64(of.width)), left, i64(of.width))
-                sandwich.emit(
-                    c,
-                    _masks(builder, of, (zero, to_valid[0]), (zero, to_valid[1]), lanes),
-                    _masks(builder, of, valid[:2], valid[2:], lanes),
-                )
+        rest = builder.srem(n, i64(of.width))
+        whole = builder.sub(n, rest)
+        with cgutils.for_range_slice(builder, i64(0), whole, i64(of.width)) as (c, _):
+            sandwich.emit(c)
+        with builder.if_then(builder.icmp_signed("!=", rest, i64(0))):
+            sandwich.emit(whole, of.mask(rest))
         return context.get_dummy_value()
 
     return types.void(which, types.int64, _operands(operands)), emit
@@ -177,20 +144,19 @@ def _transform(_, which, channels, operands):
 
 def _operands(kinds):
     """What `_transform` takes: pointers as they come, all numbers as int64."""
-    i64, to, frm = types.int64, kinds.types[0], kinds.types[4]
-    two = types.UniTuple(i64, 2)
-    return types.Tuple((to, i64, two, two, frm, i64, two, types.UniTuple(i64, 4)))
+    two = types.UniTuple(types.int64, 2)
+    return types.Tuple((kinds.types[0], types.int64, two, kinds.types[3], types.int64, two))
 
 
 def _transform_plain(which, channels, operands):
     matrix = MATRICES[which]
-    to, to_at, to_steps, to_valid, frm, at, steps, (top, bottom, left, right) = operands
+    to, to_at, to_steps, frm, at, steps = operands
     pixels = np.zeros((*matrix.shape[1:] * 2, channels), frm.dtype)
-    for i, j in product(range(top, bottom), range(left, right)):
+    for i, j in np.ndindex(pixels.shape[:2]):
         begin = at + i * steps[0] + j * steps[1]
         pixels[i, j] = frm[begin : begin + channels]
     results = np.einsum("ai,ijc,bj->abc", matrix, pixels, matrix)
-    for i, j in product(*map(range, to_valid)):
+    for i, j in np.ndindex(results.shape[:2]):
         begin = to_at + i * to_steps[0] + j * to_steps[1]
         to[begin : begin + channels] = results[i, j]
 
@@ -205,9 +171,8 @@ _sandwich = _transform_plain if config.DISABLE_JIT else _transform
 def transform_image(algorithm, channels, operands):
     """Bᵀ X B: target (…, channels) = M X Mᵀ of pixels X (n, n, channels), as all of these.
 
-    `operands` is one tuple: of the target a `pointer`, where its first pixel begins, the steps to the next row and
-    column, and the numbers of rows and columns to write; of the source a pointer, where its first pixel begins, the
-    steps, and the rows and columns (top, bottom, left, right) that are read: outside them it is 0.
+    `operands` is one tuple: of the target a `pointer`, where its first pixel begins, and the steps to the next row and
+    column; of the source the same.
     """
     if algorithm == 0:
         _sandwich(0, channels, operands)

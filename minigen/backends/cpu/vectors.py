@@ -1,7 +1,7 @@
 """Vector registers for Numba: their length, loads and stores of part of one, and the copies made of them.
 
-`Vectors` writes the compiler's intermediate code; `copy`, `transpose` and `prefetch` are functions for jitted code,
-each with a twin in plain Python that takes over with NUMBA_DISABLE_JIT=1.
+`Vectors` writes the compiler's intermediate code; `copy`, `paste`, `transpose` and `prefetch` are functions for jitted
+code, each with a twin in plain Python that takes over with NUMBA_DISABLE_JIT=1.
 """
 
 from itertools import product
@@ -58,8 +58,10 @@ class Vectors:
 
     def mask(self, lanes):
         """Lanes 0 … lanes−1."""
-        index = ir.VectorType(ir.IntType(64), self.width)
-        return self.builder.icmp_signed("<", ir.Constant(index, list(range(self.width))), self.splat(lanes))
+        integer = ir.IntType(8 * self.align)  # as wide as a lane: one comparison of one register
+        index = ir.Constant(ir.VectorType(integer, self.width), list(range(self.width)))
+        lanes = lanes if lanes.type == integer else self.builder.trunc(lanes, integer)
+        return self.builder.icmp_signed("<", index, self.splat(lanes))
 
     def splat(self, value):
         """A vector with ``value`` in all its lanes."""
@@ -140,6 +142,17 @@ def _copy(_, target, target_at, source, source_at, lanes):
 
 
 @intrinsic
+def _paste(_, target, target_at, source, source_at, lanes):
+    def emit(context, builder, signature, args):
+        to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
+        of = Vectors(context, builder, signature.args[0].dtype)
+        of.whole_or_masked(args[4], lambda mask: of.store(of.load(frm, args[3], mask=mask), to, args[1], mask=mask))
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64, types.int64), emit
+
+
+@intrinsic
 def _transpose(_, target, target_at, target_row, source, source_at, source_row, rows, lanes):
     def emit(context, builder, signature, args):
         to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 3))
@@ -185,6 +198,10 @@ def _copy_plain(target, target_at, source, source_at, lanes):
     target[target_at : target_at + lanes] = source[source_at : source_at + lanes]
 
 
+def _paste_plain(target, target_at, source, source_at, lanes):
+    target[target_at : target_at + lanes] = source[source_at : source_at + lanes]
+
+
 def _transpose_plain(target, target_at, target_row, source, source_at, source_row, rows, lanes):
     for i, j in product(range(rows), range(lanes)):
         target[target_at + j * target_row + i] = source[source_at + i * source_row + j]
@@ -205,6 +222,9 @@ A hint: it waits for nothing, and an address outside the array does no harm."""
 
 copy = _copy_plain if config.DISABLE_JIT else _copy
 """copy(target, at, source, at, lanes): copy so many numbers and fill the vector with zeros; it is written whole."""
+
+paste = _paste_plain if config.DISABLE_JIT else _paste
+"""paste(target, at, source, at, lanes): copy so many numbers, at most a vector, and leave what comes after them."""
 
 transpose = _transpose_plain if config.DISABLE_JIT else _transpose
 """transpose(target, at, row, source, at, row, rows, lanes): target[j, i] = source[i, j], a square a vector wide.

@@ -27,7 +27,7 @@ are dealt to blocks and threads. What is not finite in x reaches all pixels of t
 import numpy as np
 from numba import njit, prange
 
-from .buffers import ZEROS, scratch
+from .buffers import ZEROS, compact, put, scratch
 from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
@@ -58,9 +58,9 @@ def _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, first,
         for phase in range(stride[0] * stride[1]):
             p, q = phase // stride[1], phase % stride[1]
             operands = (
-                pointer(u), u_at + panel * t * t * matrix + phase * tap, (t * matrix, matrix), (t, t),
+                pointer(u), u_at + panel * t * t * matrix + phase * tap, (t * matrix, matrix),
                 pointer(packed), packed_at + (panel * stride[0] * r + p) * line + q * tap,
-                (stride[0] * line, stride[1] * tap), (0, r, 0, r),
+                (stride[0] * line, stride[1] * tap),
             )  # fmt: skip
             transform_weight(algorithm, tap, operands)
 
@@ -109,23 +109,36 @@ def fetch(x, tile, grid, images, write):
 
 
 @njit(cache=True)
+def bordered(edge, edge_at, pixel, t, x, at, steps, inside, channels):
+    """Copy a tile of t×t pixels, of which those in rows and columns (top, bottom, left, right) lie in x: else zeros."""
+    top, bottom, left, right = inside
+    edge[edge_at : edge_at + t * t * pixel] = 0
+    for i in range(top, bottom):
+        to, frm = edge_at + (i * t + left) * pixel, at + i * steps[0] + left * steps[1]
+        compact(edge, to, pixel, x, frm, steps[1], right - left, channels)
+
+
+@njit(cache=True)
 def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, begin, grid, first, last):
     """V[k, tile − first, :] of tiles first … last−1 of the images x, numbered image by image.
 
     Their pixels are `stride` apart; those of an image's first tile begin at row and column `begin`.
     """
     images, height, width, channels = x_shape
-    line = width * channels
+    steps = (stride[0] * width * channels, stride[1] * channels)
+    pixel = -(-channels * x.itemsize // VECTOR_BYTES) * VECTOR_BYTES // x.itemsize
+    edge, edge_at = scratch(x, t * t * pixel)
     for tile in range(first, last):
         fetch(x, tile, grid, images, 0)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         row, column = begin[0] + place // grid[1] * m * stride[0], begin[1] + place % grid[1] * m * stride[1]
-        operands = (
-            pointer(v), v_at + (tile - first) * v_row, (t * v_matrix, v_matrix), (t, t),
-            pointer(x), (n * height + row) * line + column * channels, (stride[0] * line, stride[1] * channels),
-            _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t),
-        )  # fmt: skip
-        transform_image(algorithm, channels, operands)
+        inside = _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t)
+        source = pointer(x), ((n * height + row) * width + column) * channels, steps
+        if inside != (0, t, 0, t):
+            bordered(edge, edge_at, pixel, t, x, source[1], steps, inside, channels)
+            source = pointer(edge), edge_at, (t * pixel, pixel)
+        target = pointer(v), v_at + (tile - first) * v_row, (t * v_matrix, v_matrix)
+        transform_image(algorithm, channels, target + source)
 
 
 @njit(cache=True)
@@ -161,17 +174,22 @@ def _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m
     """Write Aᵀ M A of tiles first … last−1 to channels j … j+columns−1 of y."""
     images, height, width, _ = y_shape
     row = VECTORS * VECTOR_BYTES // y.itemsize
+    edge, edge_at = scratch(y, m * m * row)
     for tile in range(first, last):
         if j == 0:
             fetch(y, tile, grid, images, 1)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         h, w = place // grid[1] * m, place % grid[1] * m
-        operands = (
-            pointer(y), y_steps[0] + n * y_steps[1] + h * y_steps[2] + w * y_steps[3] + j, (y_steps[2], y_steps[3]),
-            (min(m, height - h), min(m, width - w)),
-            pointer(products), at + (tile - first) * row, (t * matrix, matrix), (0, t, 0, t),
-        )  # fmt: skip
-        transform_result(algorithm, columns, operands)
+        rows, pixels = min(m, height - h), min(m, width - w)
+        begin = y_steps[0] + n * y_steps[1] + h * y_steps[2] + w * y_steps[3] + j
+        target = pointer(y), begin, (y_steps[2], y_steps[3])
+        if rows < m or pixels < m:
+            target = pointer(edge), edge_at, (m * row, row)
+        source = pointer(products), at + (tile - first) * row, (t * matrix, matrix)
+        transform_result(algorithm, columns, target + source)
+        if rows < m or pixels < m:
+            for i in range(rows):
+                put(y, begin + i * y_steps[2], y_steps[3], edge, edge_at + i * m * row, row, pixels, columns)
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
 from .vectors import VECTOR_BYTES, pointer
-from .winograd import BLOCK, STEP, fetch, image_matrices, padded
+from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
@@ -33,17 +33,19 @@ COPY = 1e10  # bytes of them added up and transformed per second on one thread
 def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, t, grid, first, last):
     """D[k, tile − first, :] of channels j … j+columns−1 of g, tiles first … last−1."""
     images, height, width, outputs = g_shape
-    row = VECTORS * VECTOR_BYTES // g.itemsize
+    row, steps = VECTORS * VECTOR_BYTES // g.itemsize, (width * outputs, outputs)
+    edge, edge_at = scratch(g, m * m * row)
     for tile in range(first, last):
         fetch(g, tile, grid, images, 0)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         h, w = place // grid[1] * m, place % grid[1] * m
-        operands = (
-            pointer(d), d_at + (tile - first) * row, (t * d_matrix, d_matrix), (t, t),
-            pointer(g), ((n * height + h) * width + w) * outputs + j, (width * outputs, outputs),
-            (0, min(m, height - h), 0, min(m, width - w)),
-        )  # fmt: skip
-        transform_result_grad(algorithm, columns, operands)
+        inside = (0, min(m, height - h), 0, min(m, width - w))
+        source = pointer(g), ((n * height + h) * width + w) * outputs + j, steps
+        if inside != (0, m, 0, m):
+            bordered(edge, edge_at, row, m, g, source[1], steps, inside, columns)
+            source = pointer(edge), edge_at, (m * row, row)
+        target = pointer(d), d_at + (tile - first) * row, (t * d_matrix, d_matrix)
+        transform_result_grad(algorithm, columns, target + source)
 
 
 @njit(cache=True)
@@ -99,8 +101,8 @@ def _finish(algorithm, dw, outputs, du, at, inputs, m, r, stride, part):
     for c in range(inputs):
         operands = (
             pointer(dw), phase // stride[1] * line + (phase % stride[1] * inputs + c) * outputs + j,
-            (stride[0] * line, stride[1] * inputs * outputs), (r, r),
-            pointer(du), at + c * panel, (t * inputs * panel, inputs * panel), (0, t, 0, t),
+            (stride[0] * line, stride[1] * inputs * outputs),
+            pointer(du), at + c * panel, (t * inputs * panel, inputs * panel),
         )  # fmt: skip
         transform_weight_grad(algorithm, min(panel, outputs - j), operands)
 
