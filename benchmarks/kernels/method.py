@@ -95,6 +95,8 @@ def method_of(shape):
     if not isinstance(shape, Convolution):
         return "product", shape.operations
     steps = steps_of(shape)
-    if not steps:  # `few_channels`: the direct method's products, summed later
-        return "taps first", shape.operations
-    return " + ".join(sorted({step.name for step in steps})), sum(step.operations for step in steps)
+    if steps:
+        return " + ".join(sorted({step.name for step in steps})), sum(step.operations for step in steps)
+    # no plain convolution was handed down: one product of all pixels, or, by `few_channels`, of all pixels and taps
+    twice = (shape.stride,) * 2, (shape.padding,) * 2
+    return "product" if conv.pointwise(shape.kernel, *twice, 1) else "taps first", shape.operations

@@ -15,7 +15,8 @@ one phase (h mod s, w mod s) meet every s-th row and column of the kernel only, 
 with that part of the kernel, flipped and with its channels exchanged.
 
 Where a kernel of 3×3 taps (or 4×4 with stride 2) meets enough channels, `winograd` does the same with fewer
-multiplications; where there are too few channels to fill the tile's lanes, `few_channels` fills them with taps.
+multiplications; where there are too few channels to fill the tile's lanes, `few_channels` fills them with taps; a
+kernel of one tap is a product of matrices, by `gemm`.
 """
 
 from itertools import product
@@ -29,7 +30,7 @@ from ..reference import conv as reference
 from . import few_channels
 from .buffers import ZEROS, compact, deliver, flat, pad_rows, scratch, target_for, turn
 from .conv_grad import served_size
-from .gemm import RATE, parts_for
+from .gemm import RATE, linear, matmul, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .vectors import VECTOR_BYTES, pointer
@@ -183,6 +184,9 @@ def conv2d(x, weight, stride, padding, dilation, groups, out=None, bias=None):
     (kh, kw, c, o), (oh, ow) = weight.shape, size
     operands = (x, weight) if bias is None else (x, weight, bias)
     y = target_for(out, (len(x), oh, ow, o), x.dtype, *operands)
+    if pointwise((kh, kw), stride, padding, groups):
+        linear(x, weight[0, 0], bias, out=y)
+        return deliver(y, out)
     if few_channels.pays(x.dtype, (kh, kw), o, groups) and prod(stride) <= few_channels.MOST_STRIDE:
         few_channels.convolve(y, x, weight, stride, padding, dilation, bias)
         return deliver(y, out)
@@ -202,6 +206,9 @@ def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, 
     if size is None or g.shape[1:] != (*size, o):
         return reference.conv2d_input_grad(g, weight, input_size, *settings, out=out)
     x = target_for(out, shape, g.dtype, g, weight)
+    if pointwise((kh, kw), stride, padding, groups):
+        matmul(g, weight[0, 0].T, out=x)
+        return deliver(x, out)
     if few_channels.pays(g.dtype, (kh, kw), c, groups):
         few_channels.spread(x, g, weight, stride, padding, dilation)
         return deliver(x, out)
@@ -212,6 +219,11 @@ def conv2d_input_grad(g, weight, input_size, stride, padding, dilation, groups, 
         for row, column in product(rows, columns):
             _phase(x, g_flat, g.shape, weight_flat, weight.shape, stride, groups, row, column)
     return deliver(x, out)
+
+
+def pointwise(taps, stride, padding, groups):
+    """Whether one tap meets each pixel: then the convolution is one product of all pixels and the weights."""
+    return taps == stride == (1, 1) and padding == (0, 0) and groups == 1
 
 
 class Phase(NamedTuple):

@@ -27,7 +27,7 @@ from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
 from .columns import NARROW, column_sums, narrow_product
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch, parallel_threshold, workers
-from .vectors import MASKS, VECTOR_BYTES, pointer
+from .vectors import MASKS, VECTOR_BYTES, pointer, prefetch
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
@@ -36,6 +36,10 @@ REACH = 64 * 4096  # bytes over which the rows of an unpacked panel may spread: 
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
 RATE = 8e10  # operations per second of one thread, to decide whether several pay
 LEAST = 100_000  # operations that surely do not pay
+NEAR = 1 << 19  # bytes of A and C that surely come from a cache
+SHORT = 512  # numbers in a row of them: longer ones the processor asks for by itself
+AHEAD = 2 * GROUPS * GROUP  # rows
+LINE = 64  # bytes of a cache line
 WIDE = 512  # columns from which on a product of two vectors is written row by row
 
 
@@ -65,15 +69,25 @@ def _pack_b(panel, at, b, source, b_k, b_n, depth, columns):
 @njit(inline="always")
 def _panel(
     c, start, a, b, c_at, c_row, start_at, start_row, a_at, a_m, a_k, b_at, b_k, depth,
-    rows, columns, width, begin, first, last,
+    rows, columns, width, begin, first, last, ahead,
 ):  # fmt: skip
-    """The tiles of one panel whose place in the order of costs, from `begin` on, lies in [first, last)."""
+    """The tiles of one panel whose place in the order of costs, from `begin` on, lies in [first, last).
+
+    If `ahead`, the rows of A and of C that come after a tile's are asked for while it is computed.
+    """
     vectors = -(-columns // width)
     lanes = columns - (vectors - 1) * width
     i = 0
     while i < rows:
         groups = max(1, min(GROUPS, (rows - i) // GROUP))
         if first <= begin + i * vectors < last:
+            if ahead:
+                line = LINE // VECTOR_BYTES * width
+                for row in range(i + AHEAD, i + AHEAD + groups * GROUP):
+                    for k in range(0, depth, line):
+                        prefetch(a, a_at + row * a_m + k, 0)
+                    for k in range(0, c_row, line):
+                        prefetch(c, c_at + row * c_row + k, 1)
             r0, r1, r2 = i, i + GROUP, i + 2 * GROUP
             operands = (
                 c, (c_at + r0 * c_row, c_at + r1 * c_row, c_at + r2 * c_row), c_row,
@@ -110,6 +124,7 @@ def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n
     cost = m_cost * n_cost  # of one matrix: tiles by their size
     first, last = batch * cost * part // parts, batch * cost * (part + 1) // parts
     depths = max(1, -(-k // K_BLOCK)) if pack_a or pack_b else 1
+    far = a_k == 1 and not pack_a and m * (k + n) * c.itemsize > NEAR and max(k, n) <= SHORT
     for g in range(first // cost, -(-last // cost)):
         for top in range(0, m, ROWS_BLOCK):
             rows, rows_cost = min(m - top, ROWS_BLOCK), min(m_cost - top, ROWS_BLOCK)
@@ -135,7 +150,7 @@ def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n
                     origin, o_at, o_row = (pointer(start), j * biased, 0) if d == 0 else (pointer(c), c_at, n)
                     _panel(
                         pointer(c), origin, left, right, c_at, n, o_at, o_row, l_at, l_m, l_k, r_at, r_k, k1 - k0,
-                        rows, columns, width, begin, first, last,
+                        rows, columns, width, begin, first, last, far and j == 0,
                     )  # fmt: skip
 
 

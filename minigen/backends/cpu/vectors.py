@@ -119,7 +119,9 @@ def _pointer(_, array):
 @intrinsic(prefer_literal=True)
 def _prefetch(_, array, at, write):
     def emit(context, builder, signature, args):
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        kind, data = signature.args[0], args[0]
+        if isinstance(kind, types.Array):
+            data = context.make_array(kind)(context, builder, data).data
         address, i32 = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer()), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
         fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
@@ -216,7 +218,8 @@ pointer = _pointer_plain if config.DISABLE_JIT else _pointer
 counting them locks the bus twice a tile. The array must be used again later, or Numba frees it too soon."""
 
 prefetch = _prefetch_plain if config.DISABLE_JIT else _prefetch
-"""prefetch(array, at, write): ask for the cache line of array[at], to read it (write 0) or to write it (1) soon.
+"""prefetch(array, at, write): ask for the cache line of array[at], to read it (write 0) or to write it (1) soon; the
+array may be a `pointer`.
 
 A hint: it waits for nothing, and an address outside the array does no harm."""
 

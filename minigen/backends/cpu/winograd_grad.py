@@ -1,14 +1,16 @@
 """The gradient of a convolution in its weight by Winograd's minimal filtering, `winograd` read backwards.
 
-    for each run of tiles, phase of x, panel of output channels     (in parallel; each has a sum dU of its own)
+    for each run of tiles, phase of x, group of panels     (in parallel; each has a sum dU of its own)
         for each block of the run's tiles
-            for each tile: V[k, tile, :] = (Bᵀ X B)[k], D[k, tile, :] = (A dY Aᵀ)[k], k = 1 … t²
-            for each k: dU[k] (C, panel) += V[k]ᵀ (C, tiles) · D[k] (tiles, panel)      (the register tile)
+            for each tile: V[k, tile, :] = (Bᵀ X B)[k], k = 1 … t²
+            for each panel of the group's output channels
+                for each tile: D[k, tile, :] = (A dY Aᵀ)[k]
+                for each k: dU[k] (C, panel) += V[k]ᵀ (C, tiles) · D[k] (tiles, panel)      (the register tile)
     add up the runs' dU; dW = Gᵀ dU G
 
-The sum of one panel stays in the second cache over all blocks and, where there is but one run, until dW is made of it.
-V, which each panel needs, is made for each anew: to keep all sums at once would cost more. The cuts into runs and
-blocks depend on the shapes alone, so the result does not depend on the number of threads.
+The sums of a group stay in the caches over all blocks and, where there is but one run, until dW is made of them. V is
+made anew for each group: with more panels to a group it is made less often, and the sums come from farther away. The
+cuts into runs and blocks depend on the shapes alone, so the result does not depend on the number of threads.
 """
 
 from numba import njit, prange
@@ -23,7 +25,8 @@ from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
-ENOUGH = 8  # phases · panels: so many are work for up to 8 threads without runs
+TOGETHER = 32 if VECTOR_BYTES == 64 else 64  # output channels whose sums are kept at once; measured on Zen 5 and Zen 3
+ENOUGH = 8  # phases · groups of panels: so many are work for up to 8 threads without runs
 LEAST_BLOCK = 4  # times STEP tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums
 COPY = 1e10  # bytes of them added up and transformed per second on one thread
@@ -74,10 +77,13 @@ def _add_products(
 
 
 @njit(cache=True)
-def _run(algorithm, du, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corner, grid, block, first, last):
-    """dU [k, c, column] of tiles first … last−1, one phase of x, and the panel of g's channels that begins at j."""
+def _run(
+    algorithm, du, at, zeros, x, x_shape, g, g_shape, first_panel, last_panel, m, t, stride, corner, grid, block, first,
+    last,
+):  # fmt: skip
+    """dU [panel, k, c, column] of tiles first … last−1, one phase of x, and panels first … last−1 of g's channels."""
     width, channels = VECTOR_BYTES // x.itemsize, x_shape[3]
-    panel, block, columns = VECTORS * width, min(block, last - first), min(VECTORS * width, g_shape[3] - j)
+    panel, block = VECTORS * width, min(block, last - first)
     v_row = -(-channels // width) * width
     v_matrix, d_matrix = padded(block * v_row, x.itemsize), padded(block * panel, x.itemsize)
     v, v_at = scratch(x, t * t * v_matrix)
@@ -85,11 +91,13 @@ def _run(algorithm, du, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corn
     for begin in range(first, last, block):
         end = min(last, begin + block)
         image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, corner, grid, begin, end)
-        _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, t, grid, begin, end)
-        _add_products(
-            du, at, begin == first, zeros, v, v_at, v_matrix, v_row, d, d_at, d_matrix, t * t, channels, end - begin,
-            columns,
-        )  # fmt: skip
+        for p in range(first_panel, last_panel):
+            columns = min(panel, g_shape[3] - p * panel)
+            _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, p * panel, columns, m, t, grid, begin, end)
+            _add_products(
+                du, at + (p - first_panel) * t * t * channels * panel, begin == first, zeros, v, v_at, v_matrix, v_row,
+                d, d_at, d_matrix, t * t, channels, end - begin, columns,
+            )  # fmt: skip
 
 
 @njit(cache=True)
@@ -109,32 +117,55 @@ def _finish(algorithm, dw, outputs, du, at, inputs, m, r, stride, part):
 
 @njit(cache=True)
 def _tasks(
-    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, start, stop
+    algorithm,
+    dw,
+    du,
+    du_at,
+    zeros,
+    x,
+    x_shape,
+    g,
+    g_shape,
+    m,
+    r,
+    stride,
+    padding,
+    grid,
+    block,
+    runs,
+    groups,
+    start,
+    stop,
 ):
-    """Tasks start … stop−1 of the runs · phases · panels; of a single run with all that remains to be done."""
+    """Tasks start … stop−1 of the runs · phases · groups of panels; of a single run all that remains to be done."""
     panel, t = VECTORS * VECTOR_BYTES // x.itemsize, m + r - 1
     tiles, panels, phases = g_shape[0] * grid[0] * grid[1], -(-g_shape[3] // panel), stride[0] * stride[1]
     size = t * t * x_shape[3] * panel
     for task in range(start, stop):
-        run, phase, j = task // (phases * panels), task // panels % phases, task % panels * panel
+        run, phase, group = task // (phases * groups), task // groups % phases, task % groups
+        first, last = panels * group // groups, panels * (group + 1) // groups
         corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
-        sums, at = scratch(x, size) if runs == 1 else (du, du_at + task * size)
+        part = phase * panels + first
+        sums, at = (
+            scratch(x, (last - first) * size) if runs == 1 else (du, du_at + (run * phases * panels + part) * size)
+        )
         _run(
-            algorithm, sums, at, zeros, x, x_shape, g, g_shape, j, m, t, stride, corner, grid, block,
+            algorithm, sums, at, zeros, x, x_shape, g, g_shape, first, last, m, t, stride, corner, grid, block,
             tiles * run // runs, tiles * (run + 1) // runs,
         )  # fmt: skip
         if runs == 1:
-            _finish(algorithm, dw, g_shape[3], sums, at, x_shape[3], m, r, stride, task)
+            for i in range(last - first):
+                _finish(algorithm, dw, g_shape[3], sums, at + i * size, x_shape[3], m, r, stride, part + i)
 
 
 @njit(cache=True, parallel=True)
 def _tasks_parallel(
-    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, tasks
+    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups, tasks
 ):
     for task in prange(tasks):
         _tasks(
-            algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, task,
-            task + 1,
+            algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups,
+            task, task + 1,
         )  # fmt: skip
 
 
@@ -163,20 +194,22 @@ def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, paddin
     """dw = ∂⟨x ∗ w, g⟩/∂w by `ALGORITHMS[algorithm]` on flat arrays of shapes (N, H, W, C)."""
     m, r = ALGORITHMS[algorithm]
     t, channels, panel = m + r - 1, x_shape[3], VECTORS * VECTOR_BYTES // x.itemsize
-    parts, grid = stride[0] * stride[1] * -(-g_shape[3] // panel), (-(-g_shape[1] // m), -(-g_shape[2] // m))
-    tiles, size = g_shape[0] * grid[0] * grid[1], parts * t * t * channels * panel
-    runs = 1 if parts >= ENOUGH else max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
+    phases, panels, grid = stride[0] * stride[1], -(-g_shape[3] // panel), (-(-g_shape[1] // m), -(-g_shape[2] // m))
+    groups = -(-g_shape[3] // TOGETHER)
+    tiles, size = g_shape[0] * grid[0] * grid[1], phases * panels * t * t * channels * panel
+    enough = phases * groups >= ENOUGH
+    runs = 1 if enough else max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
     du, du_at = scratch(x, 0 if runs == 1 else runs * size)
     block = max(LEAST_BLOCK, BLOCK // (t * t * (channels + panel) * x.itemsize * STEP)) * STEP
-    args = (algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs)
-    sums = algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride, parts
-    operations = 2 * tiles * t * t * stride[0] * stride[1] * channels * g_shape[3]
+    args = (algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups)
+    sums = algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride, phases * panels
+    operations = 2 * tiles * t * t * phases * channels * g_shape[3]
     alone = parts_for(operations) == 1
     if alone:
-        _tasks(*args, 0, runs * parts)
+        _tasks(*args, 0, runs * phases * groups)
     else:
-        launch(_tasks_parallel, operations / RATE, *args, runs * parts)
-    if runs > 1 and (alone or parts == 1):
-        _collect(*sums, 0, parts)
+        launch(_tasks_parallel, operations / RATE, *args, runs * phases * groups)
+    if runs > 1 and (alone or phases * panels == 1):
+        _collect(*sums, 0, phases * panels)
     elif runs > 1:
         launch(_collect_parallel, (runs + 1) * size * x.itemsize / COPY, *sums)

@@ -132,7 +132,7 @@ print(vectors.VECTOR_BYTES)
 @pytest.mark.needs_jit
 @pytest.mark.parametrize(("name", "width"), [("AVX2", 32), ("x86-64", 16)])
 def test_narrower_vectors_are_as_right(name, width, script):
-    if not {"+avx2", "+fma"} <= FEATURES:
-        pytest.skip("this CPU cannot run what is compiled for AVX2")
+    if not {"+avx2", "+fma"} <= FEATURES or width == VECTOR_BYTES:
+        pytest.skip("this CPU cannot run what is compiled for AVX2, or has nothing wider")
     code = KERNELS + "from minigen.backends.cpu import vectors" + OTHER_WIDTHS
     assert script(code, **SETS[name]) == [str(width)]

@@ -257,11 +257,13 @@ from minigen.backends.cpu import buffers, conv, conv_grad, gemm, simd, transform
 x, options = np.ones((2, 9, 7, 18), np.float32), ((1, 1), (1, 1), (1, 1), 1)
 for algorithm, (m, r) in enumerate(transforms.ALGORITHMS):
     conv.algorithm_for = conv_grad.algorithm_for = lambda *shapes: algorithm
-    for parts in (1, 2):
+    for parts in PARTS:
         winograd.parts_for = winograd_grad.parts_for = lambda operations: parts
         y = conv.conv2d(x, np.ones((r, r, 18, 33), np.float32), *options)
         dw = conv_grad.conv2d_weight_grad(x, np.ones_like(y), (r, r), *options)
         assert abs(y.max() - 18 * r * r) < 1e-3 and abs(dw.max() - 2 * 63) < 1e-2
+"""
+RUNS_AND_PHASES = """
 winograd_grad.LEAST_TILES = 1  # several runs of tiles, and the phases of a gradient in x at once
 dw = conv_grad.conv2d_weight_grad(x, np.ones_like(y), (r, r), *options)
 assert abs(dw.max() - 2 * 63) < 1e-2
@@ -269,29 +271,30 @@ for conv.parts_for in (lambda operations: 1, lambda operations: 2):
     dx = conv.conv2d_input_grad(y[:, :4, :4], np.ones((4, 4, 18, 33), np.float32), (8, 8), (2, 2), (1, 1), (1, 1), 1)
     assert abs(dx.max() - y[:, :4, :4].max() * 33 * 4) < 1e-2 * dx.max()
 """
+ALONE, ALL = f"PARTS = (1,){KERNELS}", f"PARTS = (1, 2){KERNELS}{RUNS_AND_PHASES}"
 
 
 @pytest.mark.needs_jit
 def test_a_second_process_compiles_nothing(second_process_compiles_nothing):
-    second_process_compiles_nothing(KERNELS)
+    second_process_compiles_nothing(ALL)
 
 
 def test_kernels_run_without_a_compiler(script):
-    script(KERNELS, NUMBA_DISABLE_JIT="1")
+    script(ALL, NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.needs_jit
 def test_narrower_vectors_are_as_right(script):
-    if not {"+avx2", "+fma"} <= FEATURES:
-        pytest.skip("this CPU cannot run what is compiled for AVX2")
-    code = KERNELS + "print(vectors.VECTOR_BYTES)"
+    if not {"+avx2", "+fma"} <= FEATURES or VECTOR_BYTES == 32:
+        pytest.skip("this CPU cannot run what is compiled for AVX2, or has nothing wider")
+    code = ALONE + "print(vectors.VECTOR_BYTES)"  # the parts of a parallel call are the same code
     assert script(code, **SETS["AVX2"]) == ["32"]
 
 
 @pytest.mark.needs_jit
 def test_a_cpu_without_masks_stays_direct(script):
     code = (
-        KERNELS.split("x, options")[0]
+        ALONE.split("x, options")[0]
         + """
 shape = (64, 32, 32, 64)
 print(winograd.algorithm_for(np.dtype(np.float32), shape, shape, (3, 3), (1, 1), (1, 1), 1))"""

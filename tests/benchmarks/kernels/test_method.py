@@ -18,7 +18,7 @@ SMALL = [
         ((2, 6, 8, 5), (3, 3), 6, 1, 1),
         ((1, 8, 8, 6), (4, 4), 5, 2, 1),
         ((1, 8, 6, 5), (3, 3), 5, 2, 1),
-        ((3, 4, 4, 8), (1, 1), 6, 1, 0),
+        ((3, 4, 4, 8), (1, 1), 6, 2, 0),
     )
 ]
 
@@ -29,6 +29,14 @@ def test_the_direct_steps_of_a_convolution_take_its_closed_form(shape):
     assert {step.algorithm for step in steps} == {None}
     assert sum(step.operations for step in steps) == shape.operations
     assert method_of(shape) == ("direct", shape.operations)
+
+
+@pytest.mark.parametrize(
+    ("part", "method"), [("forward", "product"), ("input grad", "product"), ("weight grad", "direct")]
+)
+def test_one_tap_is_a_product(part, method):
+    shape = Convolution(part, (3, 4, 4, 8), (1, 1), 6)
+    assert method_of(shape) == (method, shape.operations)
 
 
 def test_few_channels_are_told_apart():
