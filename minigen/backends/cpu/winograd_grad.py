@@ -117,26 +117,9 @@ def _finish(algorithm, dw, outputs, du, at, inputs, m, r, stride, part):
 
 @njit(cache=True)
 def _tasks(
-    algorithm,
-    dw,
-    du,
-    du_at,
-    zeros,
-    x,
-    x_shape,
-    g,
-    g_shape,
-    m,
-    r,
-    stride,
-    padding,
-    grid,
-    block,
-    runs,
-    groups,
-    start,
+    algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups, start,
     stop,
-):
+):  # fmt: skip
     """Tasks start … stop−1 of the runs · phases · groups of panels; of a single run all that remains to be done."""
     panel, t = VECTORS * VECTOR_BYTES // x.itemsize, m + r - 1
     tiles, panels, phases = g_shape[0] * grid[0] * grid[1], -(-g_shape[3] // panel), stride[0] * stride[1]
@@ -146,9 +129,10 @@ def _tasks(
         first, last = panels * group // groups, panels * (group + 1) // groups
         corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
         part = phase * panels + first
-        sums, at = (
-            scratch(x, (last - first) * size) if runs == 1 else (du, du_at + (run * phases * panels + part) * size)
-        )
+        if runs == 1:
+            sums, at = scratch(x, (last - first) * size)
+        else:
+            sums, at = du, du_at + (run * phases * panels + part) * size
         _run(
             algorithm, sums, at, zeros, x, x_shape, g, g_shape, first, last, m, t, stride, corner, grid, block,
             tiles * run // runs, tiles * (run + 1) // runs,
