@@ -33,7 +33,7 @@ from .conv_grad import served_size
 from .gemm import RATE, linear, matmul, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
-from .vectors import VECTOR_BYTES, pointer
+from .vectors import VECTOR_BYTES, driver, pointer
 from .winograd import algorithm_for, convolve, convolve_alone, plan
 
 BAND = 1 << 16  # numbers of an image that are worked on at a time
@@ -101,6 +101,7 @@ def _slide(
 
     `start` holds a bias for each channel of y if `biased` is 1, else zeros for one row of a tile.
     """
+    driver()
     size = VECTOR_BYTES // y.itemsize
     channels, panel = groups * inputs, VECTORS * size
     span_h, span_w = (taps_h - 1) * dilation_h + 1, (taps_w - 1) * dilation_w + 1
@@ -147,7 +148,8 @@ def _slide_parallel(
     for part in prange(parts):
         _slide(
             y, start, biased, x, weight, weight_at, images, height, width, inputs, y_height, y_width, outputs, y_at,
-            y_n, y_h, y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups, part, parts,
+            y_n, y_h, y_w, taps_h, taps_w, stride_h, stride_w, dilation_h, dilation_w, top, left, groups,
+            np.int64(part), parts,
         )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
 from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
-from .vectors import MASKS, VECTOR_BYTES, pointer
+from .vectors import MASKS, VECTOR_BYTES, driver, pointer
 from .winograd import algorithm_for
 from .winograd_grad import weight_gradient
 
@@ -81,6 +81,7 @@ def _accumulate(
     stride_h, stride_w, dilation_h, dilation_w, top, left, groups, first, last,
 ):  # fmt: skip
     """Add what images first … last−1 give to `kernel_h` rows of the kernel, which lie at dw[dw_at:]."""
+    driver()
     size, channels = VECTOR_BYTES // g.itemsize, groups * inputs
     lines = min(g_height, max(1, PIXELS // g_width))
     together = max(1, PIXELS // (lines * g_width)) if lines == g_height else 1  # small images several at a time
@@ -112,6 +113,7 @@ def _tasks(
     stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands, start, stop,
 ):  # fmt: skip
     """Tasks start … stop−1 of the runs · bands: one run of images, and one band of the kernel's rows."""
+    driver()
     line = kernel_w * inputs * groups * outputs
     for task in range(start, stop):
         run, band = task // bands, task % bands
@@ -131,7 +133,8 @@ def _tasks_parallel(
     for task in prange(runs * bands):
         _tasks(
             dw, x, g, images, height, width, inputs, g_height, g_width, outputs, kernel_h, kernel_w,
-            stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands, task, task + 1,
+            stride_h, stride_w, dilation_h, dilation_w, top, left, groups, runs, bands, np.int64(task),
+            task + 1,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
 from .columns import NARROW, column_sums, narrow_product
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch, parallel_threshold, workers
-from .vectors import MASKS, VECTOR_BYTES, pointer, prefetch
+from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
@@ -40,6 +40,7 @@ NEAR = 1 << 19  # bytes of A and C that surely come from a cache
 SHORT = 512  # numbers in a row of them: longer ones the processor asks for by itself
 AHEAD = 2 * GROUPS * GROUP  # rows
 LINE = 64  # bytes of a cache line
+NONE, UNIT = np.int64(0), np.int64(1)  # Python's own would be literal, and what takes them be compiled for each anew
 WIDE = 512  # columns from which on a product of two vectors is written row by row
 
 
@@ -113,9 +114,8 @@ def _packing(itemsize, m, n, k, a_k, b_k, b_n):
     return pack_a, pack_b
 
 
-@njit(cache=True)
-def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
-    """`multiply`, told which of A and B is read through packed copies."""
+@njit(inline="always")
+def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
@@ -160,8 +160,16 @@ def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biase
 
     `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
     """
+    driver()
     pack_a, pack_b = _packing(c.itemsize, m, n, k, a_k, b_k, b_n)
-    multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+    _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+
+
+@njit(cache=True)
+def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+    """`multiply`, told which of A and B is read through packed copies."""
+    driver()
+    _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
 
 
 @njit(cache=True, parallel=True)

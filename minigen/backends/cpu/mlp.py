@@ -20,12 +20,12 @@ from ..reference import mlp as reference
 from .buffers import ZEROS, target_for
 from .columns import NARROW, ROWS, by_rows
 from .elementwise import FAST
-from .gemm import RATE, multiply, parts_for
+from .gemm import NONE, RATE, UNIT, multiply, parts_for
 from .simd import GROUP
 from .threads import launch
+from .vectors import driver
 
 BLOCK = 64 * GROUP  # rows that go through all layers together
-NONE, UNIT = np.int64(0), np.int64(1)  # Python's own would be literal, and `multiply` be compiled for each anew
 
 
 @njit(inline="always")
@@ -107,6 +107,7 @@ def _bias_grad(g, dbias, part, parts):
 
 @njit(cache=True)
 def _forward(inputs, weights, biases, outputs, part, parts):
+    driver()
     first, last = _share(len(inputs[0]), part, parts, GROUP)
     for top in range(first, last, BLOCK):
         end = min(last, top + BLOCK)
@@ -126,6 +127,7 @@ def _forward_parallel(inputs, weights, biases, outputs, parts):
 @njit(cache=True)
 def _backward(inputs, weights, zeros, g, dx, input_too, part, parts):
     """What reaches the results of all layers: g[-1] is given, dx and the other g are written."""
+    driver()
     first, last = _share(len(dx), part, parts, GROUP)
     for top in range(first, last, BLOCK):
         end = min(last, top + BLOCK)
@@ -139,6 +141,7 @@ def _backward(inputs, weights, zeros, g, dx, input_too, part, parts):
 
 @njit(cache=True)
 def _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts):
+    driver()
     for i in range(len(g)):
         _weight_grad(inputs[i], g[i], zeros, dweights[i], part, parts)
         _bias_grad(g[i], dbiases[i], part, parts)
@@ -146,6 +149,7 @@ def _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts):
 
 @njit(cache=True)
 def _step(step, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, part, parts):
+    driver()
     if step == 0:
         _backward(inputs, weights, zeros, g, dx, input_too, part, parts)
     else:

@@ -45,7 +45,7 @@ from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .vectors import FEATURES, MASKS, VECTOR_BYTES, Vectors
+from .vectors import FEATURES, MASKS, VECTOR_BYTES, Vectors, driver
 
 
 def group_of(features):
@@ -193,6 +193,7 @@ begins and its steps; the three counts; the valid rows of a group (1 … GROUP);
 @njit(cache=True)
 def run_tile(groups, vectors, operands):
     """`tile` of a shape known only now; each of the six shapes is compiled once."""
+    driver()
     if vectors == 2:
         if groups == 3:
             tile(3, 2, operands)

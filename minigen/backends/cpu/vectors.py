@@ -133,6 +133,16 @@ def _prefetch(_, array, at, write):
 
 
 @intrinsic
+def _driver(_):
+    def emit(context, builder, signature, args):
+        for attribute in ("noinline", "optsize"):
+            builder.function.attributes.add(attribute)
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+@intrinsic
 def _copy(_, target, target_at, source, source_at, lanes):
     def emit(context, builder, signature, args):
         to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
@@ -191,6 +201,10 @@ def _exchange(builder, rows, distance):
     return rows
 
 
+def _driver_plain():
+    """How a function is compiled does not change what it does."""
+
+
 def _prefetch_plain(array, at, write):
     """A hint changes nothing."""
 
@@ -216,6 +230,12 @@ def _pointer_plain(array):
 pointer = _pointer_plain if config.DISABLE_JIT else _pointer
 """pointer(array): where its numbers begin. A tile takes pointers, since arrays in a tuple are counted references, and
 counting them locks the bus twice a tile. The array must be used again later, or Numba frees it too soon."""
+
+driver = _driver_plain if config.DISABLE_JIT else _driver
+"""driver(): the function that says so only calls those that do the work: compile it by itself, and small.
+
+LLVM would make several copies of its loops, one for each way their conditions can go, and again in each of the four
+modules that Numba makes of a parallel loop: 26 s for a matrix product instead of 3."""
 
 prefetch = _prefetch_plain if config.DISABLE_JIT else _prefetch
 """prefetch(array, at, write): ask for the cache line of array[at], to read it (write 0) or to write it (1) soon; the

@@ -28,11 +28,11 @@ import numpy as np
 from numba import njit, prange
 
 from .buffers import ZEROS, compact, put, scratch
-from .gemm import RATE, parts_for
+from .gemm import NONE, RATE, UNIT, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .transforms import ALGORITHMS, ONE, transform_image, transform_result, transform_weight
-from .vectors import MASKS, VECTOR_BYTES, pointer, prefetch
+from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
 BLOCK = 5 << 17  # bytes of V and M together
 TRANSFORM = 16  # multiply-adds of the register tile that take as long as transforming one number to or from a matrix
@@ -50,6 +50,7 @@ def padded(numbers, itemsize):
 @njit(cache=True)
 def _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, first, last):
     """U of panels first … last−1."""
+    driver()
     size, t = VECTORS * VECTOR_BYTES // packed.itemsize, m + r - 1
     matrix = padded(stride[0] * stride[1] * inputs * size, packed.itemsize)
     tap = inputs * size
@@ -68,7 +69,7 @@ def _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, first,
 @njit(cache=True, parallel=True)
 def _weights_parallel(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, panels):
     for panel in prange(panels):
-        _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, panel, panel + 1)
+        _weights(algorithm, u, u_at, packed, packed_at, inputs, m, r, stride, np.int64(panel), panel + 1)
 
 
 @njit(cache=True)
@@ -124,6 +125,7 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
 
     Their pixels are `stride` apart; those of an image's first tile begin at row and column `begin`.
     """
+    driver()
     images, height, width, channels = x_shape
     steps = (stride[0] * width * channels, stride[1] * channels)
     pixel = -(-channels * x.itemsize // VECTOR_BYTES) * VECTOR_BYTES // x.itemsize
@@ -149,6 +151,7 @@ def _products(
 
     The bias starts the sums of one k: that of `ONE` in rows and columns, of which all results get as much as it is.
     """
+    driver()
     width = VECTOR_BYTES // c.itemsize
     row = VECTORS * width
     vectors = -(-columns // width)
@@ -172,6 +175,7 @@ def _products(
 @njit(cache=True)
 def _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m, t, grid, first, last):
     """Write Aᵀ M A of tiles first … last−1 to channels j … j+columns−1 of y."""
+    driver()
     images, height, width, _ = y_shape
     row = VECTORS * VECTOR_BYTES // y.itemsize
     edge, edge_at = scratch(y, m * m * row)
@@ -198,6 +202,7 @@ def _convolve(
     parts,
 ):  # fmt: skip
     """Part `part` of `parts` of the tiles."""
+    driver()
     width, outputs, depth = VECTOR_BYTES // y.itemsize, y_shape[3], stride[0] * stride[1] * x_shape[3]
     panel, tiles = VECTORS * width, y_shape[0] * grid[0] * grid[1]
     steps = -(-tiles // STEP)
@@ -232,7 +237,7 @@ def _convolve_parallel(
     for part in prange(parts):
         _convolve(
             algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, t, stride, padding, grid,
-            block, part, parts,
+            block, np.int64(part), parts,
         )  # fmt: skip
 
 
@@ -242,11 +247,12 @@ def convolve_alone(
     block,
 ):  # fmt: skip
     """`convolve` on the thread that calls it, with what `plan` gives."""
+    driver()
     u, u_at, panels = _room_for_weights(packed, x_shape[3], y_shape[3], m + r - 1, stride)
-    _weights(algorithm, u, u_at, packed, packed_at, x_shape[3], m, r, stride, 0, panels)
+    _weights(algorithm, u, u_at, packed, packed_at, x_shape[3], m, r, stride, NONE, panels)
     _convolve(
         algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, u, u_at, m, m + r - 1, stride, padding, grid,
-        block, 0, 1,
+        block, NONE, UNIT,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ made anew for each group: with more panels to a group it is made less often, and
 cuts into runs and blocks depend on the shapes alone, so the result does not depend on the number of threads.
 """
 
+import numpy as np
 from numba import njit, prange
 
 from .buffers import scratch
@@ -20,7 +21,7 @@ from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
-from .vectors import VECTOR_BYTES, pointer
+from .vectors import VECTOR_BYTES, driver, pointer
 from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
@@ -35,6 +36,7 @@ COPY = 1e10  # bytes of them added up and transformed per second on one thread
 @njit(cache=True)
 def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, t, grid, first, last):
     """D[k, tile − first, :] of channels j … j+columns−1 of g, tiles first … last−1."""
+    driver()
     images, height, width, outputs = g_shape
     row, steps = VECTORS * VECTOR_BYTES // g.itemsize, (width * outputs, outputs)
     edge, edge_at = scratch(g, m * m * row)
@@ -56,6 +58,7 @@ def _add_products(
     du, du_at, fresh, zeros, v, v_at, v_matrix, v_row, d, d_at, d_matrix, matrices, depth, tiles, columns
 ):
     """dU[k] (depth, panel) = V[k]ᵀ (depth, tiles) · D[k] (tiles, panel), added to what is there unless `fresh`."""
+    driver()
     width = VECTOR_BYTES // du.itemsize
     row = VECTORS * width
     vectors = -(-columns // width)
@@ -82,6 +85,7 @@ def _run(
     last,
 ):  # fmt: skip
     """dU [panel, k, c, column] of tiles first … last−1, one phase of x, and panels first … last−1 of g's channels."""
+    driver()
     width, channels = VECTOR_BYTES // x.itemsize, x_shape[3]
     panel, block = VECTORS * width, min(block, last - first)
     v_row = -(-channels // width) * width
@@ -103,6 +107,7 @@ def _run(
 @njit(cache=True)
 def _finish(algorithm, dw, outputs, du, at, inputs, m, r, stride, part):
     """dW (stride·r, stride·r, C, O) = Gᵀ dU G, for one of the phases · panels."""
+    driver()
     panel, t = VECTORS * VECTOR_BYTES // dw.itemsize, m + r - 1
     panels, line = -(-outputs // panel), stride[1] * r * inputs * outputs
     phase, j = part // panels, part % panels * panel
@@ -121,6 +126,7 @@ def _tasks(
     stop,
 ):  # fmt: skip
     """Tasks start … stop−1 of the runs · phases · groups of panels; of a single run all that remains to be done."""
+    driver()
     panel, t = VECTORS * VECTOR_BYTES // x.itemsize, m + r - 1
     tiles, panels, phases = g_shape[0] * grid[0] * grid[1], -(-g_shape[3] // panel), stride[0] * stride[1]
     size = t * t * x_shape[3] * panel
@@ -149,7 +155,7 @@ def _tasks_parallel(
     for task in prange(tasks):
         _tasks(
             algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups,
-            task, task + 1,
+            np.int64(task), task + 1,
         )  # fmt: skip
 
 
@@ -171,7 +177,7 @@ def _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, part
 @njit(cache=True, parallel=True)
 def _collect_parallel(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts):
     for part in prange(parts):
-        _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts, part, part + 1)
+        _collect(algorithm, dw, outputs, du, du_at, runs, inputs, m, r, stride, parts, np.int64(part), part + 1)
 
 
 def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, padding):
