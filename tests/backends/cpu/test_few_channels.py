@@ -13,7 +13,7 @@ from minigen.backends.reference import conv as reference
 PICTURES = [  # image, channels on the other side, kernel, stride, padding
     ((8, 32, 32, 1), 64, (4, 4), (2, 2), (1, 1)),
     ((3, 16, 9, 2), 20, (3, 5), (1, 2), (0, 2)),
-    ((2, 8, 8, 1), 5, (1, 1), (1, 1), (0, 0)),
+    ((2, 8, 8, 1), 5, (2, 1), (1, 1), (0, 0)),
 ]
 
 
