@@ -97,7 +97,7 @@ def test_names_and_signatures_are_those_of_the_reference(module):
 
 
 def test_every_kernel_runs_without_the_compiler(script):
-    script(EVERY_KERNEL, NUMBA_DISABLE_JIT="1")
+    script(EVERY_KERNEL.replace("9000", "9"), NUMBA_DISABLE_JIT="1")  # loops of plain Python: short ones
 
 
 @pytest.mark.needs_jit
