@@ -21,6 +21,7 @@ then gathers instead of loading vectors. Chunks are fixed by the work and not by
 do not depend on it either.
 """
 
+import math
 import os
 import threading
 from functools import lru_cache
@@ -37,6 +38,7 @@ if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY
 REGION_SECONDS = {"omp": 2.5e-6, "tbb": 1e-5, "workqueue": 1e-4}
 MARGIN = 4  # split where the work is this many times the cost of the region that splits it
 PATIENCE = 3e-3  # seconds that a region may take beyond what one thread would
+SLACK = 3  # times as long as its kernel's quickest region, for as much work, one may take as well
 PAUSE = 0.1  # seconds without regions after one that took longer
 
 
@@ -102,7 +104,7 @@ def parallel_threshold(per_second=1e9):
 
 
 _alone_until = 0.0
-_compiled = set()  # kernels launched before: a first launch compiles, or loads what was compiled
+_quickest = {}  # kernel -> the least that a region of it took, in the seconds that one thread was said to take
 
 
 def workers():
@@ -111,20 +113,23 @@ def workers():
 
 
 def launch(kernel, seconds, *args):
-    """Call a parallel kernel that one thread would finish in `seconds`.
+    """Call a parallel kernel that one thread of a fast machine would finish in `seconds`.
 
     Its threads wait for each other, so one that gets no core, since another program has it, holds up all: beside two
     busy processes on two cores each region waits for a time slice, and a step of the VAE took 209 ms instead of 3.5.
-    After a region that was late by more than `PATIENCE`, kernels therefore run on one thread for `PAUSE`. No result
-    depends on the number of threads.
+    After a region that was late by more than `PATIENCE`, kernels therefore run on one thread for `PAUSE`. What is late
+    on a slower machine, the kernel's own regions before tell. No result depends on the number of threads.
     """
     global _alone_until
     begin = perf_counter()
     kernel(*args)
     end = perf_counter()
-    if end - begin > seconds + PATIENCE and kernel in _compiled:
+    if kernel not in _quickest:  # this launch compiled, or loaded what was compiled
+        _quickest[kernel] = math.inf
+        return
+    _quickest[kernel] = min(_quickest[kernel], (end - begin) / seconds)
+    if end - begin > seconds * max(1, SLACK * _quickest[kernel]) + PATIENCE:
         _alone_until = end + PAUSE
-    _compiled.add(kernel)
 
 
 def run(serial, parallel, size, chunk, *args, per_second=1e9):

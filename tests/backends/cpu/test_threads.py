@@ -73,6 +73,23 @@ def test_after_a_late_region_kernels_work_alone_for_a_while(monkeypatch):
     assert threads.workers() == 2
 
 
+def test_a_slow_machine_is_not_a_busy_one(monkeypatch):
+    """Regions that take four times as long as was said, all of them, are late only by what they are later than that."""
+    now = [0.0]
+    monkeypatch.setattr(threads, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(threads, "_alone_until", 0.0)
+    monkeypatch.setattr(threads, "get_threads", lambda: 2)
+
+    def region(seconds):
+        now[0] += seconds
+
+    for seconds in (9.0, 0.2, 0.04, 0.4):  # the first compiles
+        threads.launch(region, 0.01 if seconds == 9.0 else seconds / 4, seconds)
+        assert threads.workers() == 2
+    threads.launch(region, 0.01, threads.SLACK * 0.04 + 1.5 * threads.PATIENCE)
+    assert threads.workers() == 1
+
+
 def test_omp_is_preferred_where_it_is_there():
     pytest.importorskip("numba.np.ufunc.omppool", reason="this Numba has no OpenMP layer")
     code = "from minigen.backends.cpu import threads; print(threads.threading_layer())"
