@@ -15,6 +15,7 @@ the result is the same for any number of threads. (One or two columns fill no ve
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
 packed, that is copied (B also transposed) to a small scratch right before its use, and read from the cache after that.
+Rows of A and C that are in no cache are asked for two tiles before their turn.
 """
 
 import math
@@ -116,6 +117,7 @@ def _packing(itemsize, m, n, k, a_k, b_k, b_n):
 
 @njit(inline="always")
 def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+    """The loops of the module's first lines."""
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)

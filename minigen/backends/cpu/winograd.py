@@ -20,8 +20,8 @@ Measured on Zen 5, one thread, over the 3×3 convolutions of the ddpm workload's
 the direct method in y and in the gradient by x, 1.9 times in the gradient by the weights; on Zen 3 (AVX2) 2.0 to 2.6
 times in y. `python -m benchmarks.ladders.conv2d` shows it on three shapes.
 
-A tile at an image's edge is first copied with its border of zeros: on AVX2 a mask for each pixel took three times as
-long as all the rest of its transform.
+A tile at an image's edge is first copied with its border of zeros: on AVX2 a mask for each pixel took more than twice
+as long as all the rest of the transforms of images.
 
 A tile's results depend on no other tile, and their sums run over channels in order, so they do not depend on how tiles
 are dealt to blocks and threads. What is not finite in x reaches all pixels of the tiles that read it.
