@@ -111,8 +111,8 @@ def _slide(
     lines = min(band, y_height) * stride_h + span_h
     memory, memory_at = scratch(x, 1 if inside else lines * padded_width * channels)
     line = (width if inside else padded_width) * channels
-    joined = dilation_w == 1 and groups == 1  # (kw, c) is then one run of numbers
-    count = (taps_h, 1 if joined else taps_w, taps_w * inputs if joined else inputs)
+    # of one group, and without gaps between the taps, (kw, c) is one run of numbers
+    count = (taps_h, 1, taps_w * inputs) if dilation_w == 1 and groups == 1 else (taps_h, taps_w, inputs)
     a_step, w_step = (dilation_h * line, dilation_w * channels, 1), (taps_w * inputs * panel, inputs * panel, panel)
     first, last = images * y_height * part // parts, images * y_height * (part + 1) // parts
     while first < last:
