@@ -142,26 +142,30 @@ def _driver(_):
     return types.void(), emit
 
 
-@intrinsic
-def _copy(_, target, target_at, source, source_at, lanes):
+def _moving(beyond):
+    """The code of `copy`, which writes what lies beyond the lanes, or of `paste`, which does not."""
+
     def emit(context, builder, signature, args):
         to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
         of = Vectors(context, builder, signature.args[0].dtype)
-        of.whole_or_masked(args[4], lambda mask: of.store(of.load(frm, args[3], mask=mask), to, args[1]))
+
+        def move(mask):
+            of.store(of.load(frm, args[3], mask=mask), to, args[1], mask=None if beyond else mask)
+
+        of.whole_or_masked(args[4], move)
         return context.get_dummy_value()
 
-    return types.void(target, types.int64, source, types.int64, types.int64), emit
+    return emit
+
+
+@intrinsic
+def _copy(_, target, target_at, source, source_at, lanes):
+    return types.void(target, types.int64, source, types.int64, types.int64), _moving(beyond=True)
 
 
 @intrinsic
 def _paste(_, target, target_at, source, source_at, lanes):
-    def emit(context, builder, signature, args):
-        to, frm = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
-        of = Vectors(context, builder, signature.args[0].dtype)
-        of.whole_or_masked(args[4], lambda mask: of.store(of.load(frm, args[3], mask=mask), to, args[1], mask=mask))
-        return context.get_dummy_value()
-
-    return types.void(target, types.int64, source, types.int64, types.int64), emit
+    return types.void(target, types.int64, source, types.int64, types.int64), _moving(beyond=False)
 
 
 @intrinsic
@@ -232,10 +236,11 @@ pointer = _pointer_plain if config.DISABLE_JIT else _pointer
 counting them locks the bus twice a tile. The array must be used again later, or Numba frees it too soon."""
 
 driver = _driver_plain if config.DISABLE_JIT else _driver
-"""driver(): the function that says so only calls those that do the work: compile it by itself, and small.
+"""driver(): the function that says so is compiled by itself, and for size: those that call others to do the work, and
+the tile, whose loops are as they should be.
 
-LLVM would make several copies of its loops, one for each way their conditions can go, and again in each of the four
-modules that Numba makes of a parallel loop: 26 s for a matrix product instead of 3."""
+LLVM would make several copies of their loops, one for each way the conditions in them can go, and again in each of the
+four modules that Numba makes of a parallel loop, which takes it many times as long."""
 
 prefetch = _prefetch_plain if config.DISABLE_JIT else _prefetch
 """prefetch(array, at, write): ask for the cache line of array[at], to read it (write 0) or to write it (1) soon; the

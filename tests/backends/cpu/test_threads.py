@@ -49,16 +49,21 @@ def test_work_is_split_from_the_threshold_on(monkeypatch):
     assert calls == [("serial", "x", 0, 9), ("parallel", "x", 10, 4)]
 
 
-def test_after_a_late_region_kernels_work_alone_for_a_while(monkeypatch):
-    """Time is told by a clock of the test's own; the cores themselves may be busy or not."""
+@pytest.fixture
+def region(monkeypatch):
+    """A kernel that takes the seconds it is given, by a clock of its own: the cores themselves may be busy or not."""
     now = [0.0]
     monkeypatch.setattr(threads, "perf_counter", lambda: now[0])
     monkeypatch.setattr(threads, "_alone_until", 0.0)
     monkeypatch.setattr(threads, "get_threads", lambda: 2)
 
-    def region(seconds):
+    def take(seconds):
         now[0] += seconds
 
+    return take
+
+
+def test_after_a_late_region_kernels_work_alone_for_a_while(region):
     threads.launch(region, 1e-3, 5.0)  # compiles
     assert threads.workers() == 2
     threads.launch(region, 1e-3, 0.6e-3)
@@ -67,24 +72,17 @@ def test_after_a_late_region_kernels_work_alone_for_a_while(monkeypatch):
     assert threads.workers() == 2
     threads.launch(region, 1e-3, 1e-3 + 1.5 * threads.PATIENCE)
     assert threads.workers() == 1
-    now[0] += 0.9 * threads.PAUSE
+    region(0.9 * threads.PAUSE)
     assert threads.workers() == 1
-    now[0] += 0.2 * threads.PAUSE
+    region(0.2 * threads.PAUSE)
     assert threads.workers() == 2
 
 
-def test_a_slow_machine_is_not_a_busy_one(monkeypatch):
+def test_a_slow_machine_is_not_a_busy_one(region):
     """Regions that take four times as long as was said, all of them, are late only by what they are later than that."""
-    now = [0.0]
-    monkeypatch.setattr(threads, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(threads, "_alone_until", 0.0)
-    monkeypatch.setattr(threads, "get_threads", lambda: 2)
-
-    def region(seconds):
-        now[0] += seconds
-
-    for seconds in (9.0, 0.2, 0.04, 0.4):  # the first compiles
-        threads.launch(region, 0.01 if seconds == 9.0 else seconds / 4, seconds)
+    threads.launch(region, 0.01, 9.0)  # compiles
+    for said in (0.05, 0.01, 0.1):
+        threads.launch(region, said, 4 * said)
         assert threads.workers() == 2
     threads.launch(region, 0.01, threads.SLACK * 0.04 + 1.5 * threads.PATIENCE)
     assert threads.workers() == 1
