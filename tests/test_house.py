@@ -32,7 +32,7 @@ FLOORS = {
 }  # fmt: skip
 SIDE_ROOMS = ("data", "metrics", "viz")
 OPEN_FROM = {"data": 7, "metrics": 8, "viz": 7, "cli": 9}  # floors that may enter a side room
-ONE_ROOM = {"core.parameter": "core.tensor"}  # files that are one room
+ONE_ROOM = {"core.parameter": "core.tensor", "core.nested": "core.capture"}  # files that are one room
 COMMON = ("errors", "files", "machine")  # what every room may use
 HEAVY = {"numba", "matplotlib", "safetensors", "tyro", "tqdm", "PIL", "scipy", "torch", "hypothesis"}
 

@@ -25,8 +25,10 @@ from functools import partial
 import numpy as np
 
 from ..errors import GraphError, UserError
+from .autograd import Op
 from .autograd.modes import state
 from .autograd.variable import Variable
+from .nested import arrays_in, same
 from .random import Stream
 from .tensor import Tensor
 
@@ -79,6 +81,7 @@ class Tape:
         self._constants, self._leaves = {}, {}  # place -> number, place -> leaf tensor
         self._entries = []  # [function, places of its inputs, of its output(s), what describes it, attributes to set]
         self._draws = []  # (place, argument, name below it, kind, shape, dtype, start)
+        self._copies = {}  # id of an op -> the op, its copy that is to run again, and the number of that one's entry
         self._args = [_Draws(x, self, i) if isinstance(x, Stream) else _given(x) for i, x in enumerate(args)]
         self._arguments = [None if isinstance(x, Stream) else self._new(x._array) for x in self._args]
 
@@ -98,18 +101,24 @@ class Tape:
         """An op ran."""
         again, links = type(op)(**hyper_parameters), []  # a second op: the first forgets all once it went backward
         again.kernels = op.kernels
+        self._copies[id(op)] = op, again, len(self._entries)
+        described = type(op), dict(hyper_parameters)
         for key, value in hyper_parameters.items():
-            if isinstance(value, np.ndarray) and id(value) in self._places:  # the condition of `where`
+            if isinstance(value, Op):  # the op forward, which remembers what the one backward needs
+                if id(value) not in self._copies:
+                    raise _refused(f"{op.name} goes back over an op that ran before the step")
+                _, copy, described[1][key] = self._copies[id(value)]
+                setattr(again, key, copy)
+            elif isinstance(value, np.ndarray) and id(value) in self._places:  # the condition of `where`
                 links.append((again, key, self._places[id(value)]))
-            elif key != "rooms" and any(id(part) in self._places for part in _arrays(value)):
+                del described[1][key]
+            elif key != "rooms" and any(id(part) in self._places for part in arrays_in(value)):
                 raise _refused(f"{op.name} was given positions that are not the same in each call")
         function, dtype = again.forward, outputs[0]._array.dtype
         if any(isinstance(x, Variable) and x._array.dtype.kind in "biu" for x in inputs) and dtype == np.float32:
             function = partial(_cast, function, dtype)
         places = [self._place_of(x) for x in inputs]
         made = [self._new(output._array) for output in outputs]
-        linked = {key for _, key, _ in links}
-        described = type(op), {key: value for key, value in hyper_parameters.items() if key not in linked}
         self._entries.append([function, places, made if several else made[0], described, links])
 
     def accumulate(self, leaf, gradient):
@@ -182,7 +191,7 @@ class Tape:
     def settle(self, other):
         """Get ready to repeat, having seen that the call before, ``other``, was the same in all but its numbers."""
         for mine, theirs in zip(self._entries, other._entries, strict=False):
-            if not _same(mine[1:4], theirs[1:4]):
+            if not same(mine[1:4], theirs[1:4]):
                 raise _refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
         if len(self._entries) != len(other._entries) or self._draws != other._draws:
             raise _refused("the second call did more, or less, than the first")
@@ -191,7 +200,7 @@ class Tape:
             if leaf is not other._leaves.get(place):  # made in the call: a constant, if it is one
                 fixed[place] = self._leaves.pop(place)._array
         for place, value in fixed.items():
-            if not _same(value, other._values[place]):
+            if not same(value, other._values[place]):
                 user = next(_name(entry) for entry in self._entries if place in entry[1])
                 raise _refused(f"{user} got {_described(value)} that was another in the call before")
         kept = {*fixed, *self._leaves, *_flat(self._result)}
@@ -200,7 +209,7 @@ class Tape:
         self._shapes = [None if place is None else self._values[place] for place in self._arguments]
         self._shapes = [None if x is None else (x.shape, x.dtype) for x in self._shapes]
         self._start = [fixed.get(place) for place in range(len(self._values))]
-        self._values = self._places = self._args = None
+        self._values = self._places = self._args = self._copies = None
 
     def repeat(self, args):
         """Do it all again with other arguments, and return the result."""
@@ -313,28 +322,6 @@ def _flat(result):
     found = []
     _mapped(found.append, result, int)
     return found
-
-
-def _arrays(value):
-    """The arrays in a hyper-parameter."""
-    if isinstance(value, tuple | list):
-        return [array for part in value for array in _arrays(part)]
-    return [value] if isinstance(value, np.ndarray) else []
-
-
-def _same(a, b):
-    """Whether two constants, or nested tuples, lists and dicts of them, are the same, arrays bit for bit."""
-    if a is b:
-        return True
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    return bool(a == b) or bool(a != a and b != b)
 
 
 def _last_uses(entries, kept):

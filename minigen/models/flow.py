@@ -22,6 +22,7 @@ References:
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -161,12 +162,15 @@ class Flow(Model):
         x, labels = self.tensor_of(batch.x), self.labels_of(batch.x, batch.labels)
         return (x,) if labels is None else (x, labels)
 
+    @cached_property
+    def _dropouts(self):
+        return [layer for layer in self.modules() if isinstance(layer, nn.Dropout)]
+
     def _begin_dropout(self, rng):
         """What the layers drop is a function of the step's stream, as all noise is."""
         begin = rng.child("dropout").generator().integers(2**62)
-        for layer in self.modules():
-            if isinstance(layer, nn.Dropout):
-                layer.begin(begin)
+        for layer in self._dropouts:
+            layer.begin(begin)
 
     def terms(self, rng, x, labels=None):
         """The negative log-likelihood; without labels it can be captured."""

@@ -60,7 +60,8 @@ class Trainer:
             NonFiniteError: a loss or a gradient is NaN or infinite; the message names the op that made it.
         """
         begin = time.perf_counter()
-        self.model.train()
+        if not self.model.training:  # a walk through all modules, which a step of a small model would notice
+            self.model.train()
         terms, played = {}, Counter()
         with np.errstate(all="ignore"):  # what is not finite is found, and explained better, below
             for player in self.model.turns:

@@ -5,11 +5,14 @@ import pytest
 
 from minigen import data
 from minigen.errors import NonFiniteError
-from minigen.models import VAE, DataSpec, Flow, FlowConfig, VAEConfig
+from minigen.models import VAE, DataSpec, Diffusion, DiffusionConfig, Flow, FlowConfig, VAEConfig
 from minigen.train import TrainConfig, Trainer
 
-SMALL = {"latent": 3, "hidden": (12,)}
-SMALL_FLOW = {"layers": 1, "scales": 1, "channels": 4}
+SMALL = {
+    VAE: (VAEConfig, {"latent": 3, "hidden": (12,)}),
+    Flow: (FlowConfig, {"layers": 1, "scales": 1, "channels": 4}),
+    Diffusion: (DiffusionConfig, {"base": 8, "multipliers": (1,), "attention_below": 4}),
+}
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +21,8 @@ def digits():
 
 
 def trainer_of(digits, kind=VAE, **config):
-    config = FlowConfig(**SMALL_FLOW, **config) if kind is Flow else VAEConfig(**SMALL, **config)
-    model = kind(config, DataSpec((8, 8, 1), 17, 10), rng=np.random.default_rng(0))
+    make, small = next(SMALL[base] for base in kind.__mro__ if base in SMALL)
+    model = kind(make(**{**small, **config}), DataSpec((8, 8, 1), 17, 10), rng=np.random.default_rng(0))
     habits = {"batch_size": 20, "schedule": "cosine", "clip_norm": 5.0, "ema": 0.9}
     return Trainer(model, digits, TrainConfig(steps=6, **habits))
 
@@ -76,13 +79,24 @@ def test_captured_training_of_a_flow_is_eager_training(digits, config):
     assert trainer.gradients["model"]._captured is not None
 
 
-def test_a_flow_with_labels_is_trained_eagerly(digits):
-    trainer = trainer_of(digits, Flow, conditional=True, dropout=0.5)
-    assert_same_training(trainer, eager(trainer_of(digits, Flow, conditional=True, dropout=0.5)))
+DIFFUSIONS = [{}, {"path": "cosine", "weighting": "min-snr"}, {"path": "flow", "patch": 2, "attention_below": 8}]
+
+
+@pytest.mark.parametrize("config", DIFFUSIONS, ids=str)
+def test_captured_training_of_a_diffusion_is_eager_training(digits, config):
+    trainer = trainer_of(digits, Diffusion, **config)
+    assert_same_training(trainer, eager(trainer_of(digits, Diffusion, **config)))
+    assert trainer.gradients["model"]._captured is not None
+
+
+@pytest.mark.parametrize(("kind", "config"), [(Flow, {"dropout": 0.5}), (Diffusion, {})])
+def test_with_labels_both_are_trained_eagerly(digits, kind, config):
+    trainer = trainer_of(digits, kind, conditional=True, **config)
+    assert_same_training(trainer, eager(trainer_of(digits, kind, conditional=True, **config)))
     assert trainer.gradients["model"]._captured is None
 
 
-@pytest.mark.parametrize("kind", [VAE, Flow])
+@pytest.mark.parametrize("kind", [VAE, Flow, Diffusion])
 def test_a_step_is_captured(digits, kind):
     trainer = trainer_of(digits, kind)
     for _ in range(3):

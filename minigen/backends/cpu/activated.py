@@ -8,22 +8,20 @@ An image (P, C) of a U-Net fits the second cache, so what is read two or three t
                   Σ q and Σ q (x − mean), of which come dweight, dbias and two means for each group
                   dx = q · factor − (x − centre) · slant + offset
 
-Rows are joined until they hold some hundred numbers, (P/K, K·C), and what each channel is multiplied with is repeated K
-times: an inner loop over 32 channels would spend its time on beginning and ending. The loops over a row read a few
-arrays and write one, or the compiler, which must check that none of them overlap, would not make vectors of them.
+Rows are joined until they hold a hundred numbers, (P/K, K·C), see `joined`. The loops over a row read a few arrays and
+write one, or the compiler, which must check that none of them overlap, would not make vectors of them.
 `centre` is the mean rounded to float32 and `shift` holds the rest, so that a large mean costs no digits.
 
 Batch norm's one tall image is cut into chunks of rows, and each step goes over all of them. Sums of chunks and of
 images are added in their order, whatever the number of threads.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numba import njit, prange
 
 from ..reference import activated as reference
 from .elementwise import ONE, ZERO, logistic
+from .joined import columns_of, fold, joined, spread
 from .norm import (
     FAST,
     RATE,
@@ -31,6 +29,7 @@ from .norm import (
     TALL,
     add_columns,
     add_squares,
+    average_groups,
     column_sums,
     column_sums_parallel,
     square_sums,
@@ -38,29 +37,22 @@ from .norm import (
 )
 from .threads import run
 
-JOINED = 512  # numbers in a row, at most, when rows are joined
+JOINED = 128  # numbers in a row, at most, when rows are joined: what is repeated is made for each image
 NO_SLOPE = np.float32(0)  # of an activation that has none
 
 
 @njit(**FAST)
-def _average(sums, group, rows, means):
-    """means[g] = Σ sums[j] over the columns of group g, divided by their numbers."""
-    means[:] = 0
-    for j in range(sums.size):
-        means[group[j]] += sums[j]
-    for g in range(means.size):
-        means[g] /= rows * (sums.size // means.size)
-
-
-@njit(**FAST)
-def _constants(mean, var, eps, group, weight, bias):
-    """centre, scale and shift (3, L): z = (x − centre) · scale + shift."""
-    constants = np.empty((3, group.size), np.float32)
-    for j in range(group.size):
-        average, centre = mean[group[j]], np.float32(mean[group[j]])
-        scale = weight[j] / np.sqrt(var[group[j]] + eps)
-        constants[0, j], constants[1, j] = centre, scale
-        constants[2, j] = bias[j] - (average - centre) * scale
+def _constants(mean, var, eps, weight, bias, columns):
+    """centre, scale and shift (3, K·C): z = (x − centre) · scale + shift."""
+    constants, depth = np.empty((3, columns), np.float32), weight.size // mean.size
+    for g in range(mean.size):
+        average, centre, rstd = mean[g], np.float32(mean[g]), 1 / np.sqrt(var[g] + eps)
+        for c in range(g * depth, (g + 1) * depth):
+            scale = weight[c] * rstd
+            constants[0, c], constants[1, c] = centre, scale
+            constants[2, c] = bias[c] - (average - centre) * scale
+    for row in constants:
+        spread(row, weight.size)
     return constants
 
 
@@ -108,20 +100,22 @@ def _add_products(q, x, mean, sums, products):
 
 
 @njit(**FAST)
-def _slopes(sums, products, rows, mean, var, eps, group, weight):
-    """factor, slant and offset (3, L), after making Σ q x̂ of the products."""
-    means = np.zeros((2, mean.size))
-    for j in range(group.size):
-        products[j] /= np.sqrt(var[group[j]] + eps)
-        means[0, group[j]] += weight[j] * sums[j]
-        means[1, group[j]] += weight[j] * products[j]
-    means /= rows * (group.size // mean.size)
-    slopes = np.empty((3, group.size), np.float32)
-    for j in range(group.size):
-        average, rstd = mean[group[j]], 1 / np.sqrt(var[group[j]] + eps)
-        slant = rstd * rstd * means[1, group[j]]
-        slopes[0, j], slopes[1, j] = rstd * weight[j], slant
-        slopes[2, j] = (average - np.float32(average)) * slant - rstd * means[0, group[j]]
+def _slopes(sums, products, pixels, mean, var, eps, weight, columns):
+    """factor, slant and offset (3, K·C), after making Σ q x̂ (C,) of the products."""
+    slopes, depth = np.empty((3, columns), np.float32), weight.size // mean.size
+    for g in range(mean.size):
+        average, rstd = mean[g], 1 / np.sqrt(var[g] + eps)
+        q_mean = product_mean = 0.0
+        for c in range(g * depth, (g + 1) * depth):
+            products[c] *= rstd
+            q_mean += weight[c] * sums[c] / (pixels * depth)
+            product_mean += weight[c] * products[c] / (pixels * depth)
+        slant = rstd * rstd * product_mean
+        for c in range(g * depth, (g + 1) * depth):
+            slopes[0, c], slopes[1, c] = rstd * weight[c], slant
+            slopes[2, c] = (average - np.float32(average)) * slant - rstd * q_mean
+    for row in slopes:
+        spread(row, weight.size)
     return slopes
 
 
@@ -136,21 +130,25 @@ def _push(q, x, centre, slopes):
 
 
 @njit(**FAST)
-def _normalize(x, weight, bias, group, eps, smooth, slope, y, mean, var, start, stop):
+def _normalize(x, weight, bias, eps, smooth, slope, y, mean, var, start, stop):
     rows, columns = x.shape[1:]
+    channels, depth = weight.size, weight.size // mean.shape[1]
+    pixels = rows * columns // channels
     for n in range(start, stop):
-        sums, squares = np.zeros(columns), np.zeros(columns)
-        add_columns(x[n], sums)
-        _average(sums, group, rows, mean[n])
-        add_squares(x[n], mean[n][group], squares)
-        _average(squares, group, rows, var[n])
-        _activate(x[n], _constants(mean[n], var[n], eps, group, weight, bias), smooth, slope, y[n])
+        centre, squares = np.zeros(columns), np.zeros(columns)
+        add_columns(x[n], centre)
+        average_groups(fold(centre, channels), pixels, depth, mean[n])
+        spread(centre, channels)
+        add_squares(x[n], centre, squares)
+        average_groups(fold(squares, channels), pixels, depth, var[n])
+        _activate(x[n], _constants(mean[n], var[n], eps, weight, bias, columns), smooth, slope, y[n])
 
 
 @njit(cache=True, parallel=True)
-def _normalize_parallel(x, weight, bias, group, eps, smooth, slope, y, mean, var, size, chunk):
+def _normalize_parallel(x, weight, bias, eps, smooth, slope, y, mean, var, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
-        _normalize(x, weight, bias, group, eps, smooth, slope, y, mean, var, c * chunk, min(size, (c + 1) * chunk))
+        first, last = np.int64(c * chunk), np.int64(min(size, (c + 1) * chunk))
+        _normalize(x, weight, bias, eps, smooth, slope, y, mean, var, first, last)
 
 
 @njit(**FAST)
@@ -165,21 +163,24 @@ def _activate_rows_parallel(x, constants, smooth, slope, y, size, chunk):
 
 
 @njit(**FAST)
-def _grad(g, x, weight, bias, group, mean, var, eps, smooth, slope, dx, partial, start, stop):
-    rows = x.shape[1]
+def _grad(g, x, weight, bias, mean, var, eps, smooth, slope, dx, partial, start, stop):
+    rows, columns = x.shape[1:]
+    channels = weight.size
+    pixels = rows * columns // channels
     for n in range(start, stop):
-        constants = _constants(mean[n], var[n], eps, group, weight, bias)
+        constants, sums = _constants(mean[n], var[n], eps, weight, bias, columns), np.zeros((2, columns))
         _pull(g[n], x[n], constants, smooth, slope, dx[n])
-        _add_products(dx[n], x[n], mean[n][group], partial[0, n], partial[1, n])
-        slopes = _slopes(partial[0, n], partial[1, n], rows, mean[n], var[n], eps, group, weight)
+        _add_products(dx[n], x[n], columns_of(mean[n], channels, columns), sums[0], sums[1])
+        partial[0, n], partial[1, n] = fold(sums[0], channels), fold(sums[1], channels)
+        slopes = _slopes(partial[0, n], partial[1, n], pixels, mean[n], var[n], eps, weight, columns)
         _push(dx[n], x[n], constants[0], slopes)
 
 
 @njit(cache=True, parallel=True)
-def _grad_parallel(g, x, weight, bias, group, mean, var, eps, smooth, slope, dx, partial, size, chunk):
+def _grad_parallel(g, x, weight, bias, mean, var, eps, smooth, slope, dx, partial, size, chunk):
     for c in prange((size + chunk - 1) // chunk):
-        first, last = c * chunk, min(size, (c + 1) * chunk)
-        _grad(g, x, weight, bias, group, mean, var, eps, smooth, slope, dx, partial, first, last)
+        first, last = np.int64(c * chunk), np.int64(min(size, (c + 1) * chunk))
+        _grad(g, x, weight, bias, mean, var, eps, smooth, slope, dx, partial, first, last)
 
 
 @njit(**FAST)
@@ -209,35 +210,38 @@ def _push_rows_parallel(q, x, centre, slopes, size, chunk):
         _push_rows(q, x, centre, slopes, c * chunk, min(size, (c + 1) * chunk))
 
 
-def _normalize_tall(x, weight, bias, group, eps, smooth, slope, y, mean, var):
+def _normalize_tall(x, weight, bias, eps, smooth, slope, y, mean, var):
     """One image x (R, L), its rows in chunks with sums of their own."""
-    rows, columns = x.shape
+    (rows, columns), channels = x.shape, weight.size
+    pixels, depth = rows * columns // channels, channels // mean.size
     chunk = max(4, ROW_CHUNK // columns)
     partial, sums = np.zeros((2, -(-rows // chunk), columns)), np.zeros((2, columns))
     rate = RATE / columns  # rows per second
     run(column_sums, column_sums_parallel, len(partial[0]), 1, x, chunk, partial[0], per_second=rate / chunk)
     add_columns(partial[0], sums[0])
-    _average(sums[0], group, rows, mean)
-    centre = mean[group]
-    run(square_sums, square_sums_parallel, len(partial[1]), 1, x, centre, chunk, partial[1], per_second=rate / chunk)
+    average_groups(fold(sums[0], channels), pixels, depth, mean)
+    spread(sums[0], channels)
+    run(square_sums, square_sums_parallel, len(partial[1]), 1, x, sums[0], chunk, partial[1], per_second=rate / chunk)
     add_columns(partial[1], sums[1])
-    _average(sums[1], group, rows, var)
-    constants = _constants(mean, var, eps, group, weight, bias)
+    average_groups(fold(sums[1], channels), pixels, depth, var)
+    constants = _constants(mean, var, eps, weight, bias, columns)
     run(_activate_rows, _activate_rows_parallel, rows, chunk, x, constants, smooth, slope, y, per_second=rate)
 
 
-def _grad_tall(g, x, weight, bias, group, mean, var, eps, smooth, slope, dx):
-    """One image (R, L); returns Σ q and Σ q x̂, (2, L)."""
-    rows, columns = x.shape
+def _grad_tall(g, x, weight, bias, mean, var, eps, smooth, slope, dx):
+    """One image (R, L); returns Σ q and Σ q x̂, (2, C)."""
+    (rows, columns), channels = x.shape, weight.size
     chunk = max(4, ROW_CHUNK // columns)
     chunks, rate = -(-rows // chunk), RATE / columns
     partial, sums = np.zeros((2, chunks, columns)), np.zeros((2, columns))
-    constants = _constants(mean, var, eps, group, weight, bias)
-    arrays = g, x, constants, mean[group], smooth, slope, chunk, dx, partial
+    constants = _constants(mean, var, eps, weight, bias, columns)
+    arrays = g, x, constants, columns_of(mean, channels, columns), smooth, slope, chunk, dx, partial
     run(_pull_rows, _pull_rows_parallel, chunks, 1, *arrays, per_second=rate / chunk)
     for i in range(2):
         add_columns(partial[i], sums[i])
-    slopes = _slopes(sums[0], sums[1], rows, mean, var, eps, group, weight)
+        fold(sums[i], channels)
+    sums = sums[:, :channels]
+    slopes = _slopes(sums[0], sums[1], rows * columns // channels, mean, var, eps, weight, columns)
     run(_push_rows, _push_rows_parallel, rows, chunk, dx, x, constants[0], slopes, per_second=rate)
     return sums
 
@@ -271,49 +275,38 @@ def normalize_leaky_relu_grad(g, x, weight, bias, mean, var, eps, slope):
 
 
 def _forward(x, weight, bias, eps, smooth, slope):
-    n, _, g, d = x.shape
-    x3, columns = _joined(x)
+    n, _, g, _ = x.shape
     y, mean, var = np.empty(x.shape, x.dtype), np.empty((n, g)), np.empty((n, g))
+    x3 = _joined(x)
     y3 = y.reshape(x3.shape)
-    tiled = weight[columns], bias[columns], columns // d
     if n == 1 and x.size > TALL:
-        _normalize_tall(x3[0], *tiled, float(eps), smooth, slope, y3[0], mean[0], var[0])
+        _normalize_tall(x3[0], weight, bias, float(eps), smooth, slope, y3[0], mean[0], var[0])
     else:
-        arrays = x3, *tiled, float(eps), smooth, slope, y3, mean, var
+        arrays = x3, weight, bias, float(eps), smooth, slope, y3, mean, var
         run(_normalize, _normalize_parallel, n, _images(x), *arrays, per_second=RATE / (x.size // n))
     return y, mean, var
 
 
 def _backward(g, x, weight, bias, mean, var, eps, smooth, slope):
-    n, _, _, d = x.shape
-    (x3, columns), (g3, _) = _joined(x), _joined(g)
     dx = np.empty(x.shape, x.dtype)
-    dx3 = dx.reshape(x3.shape)
-    tiled = weight[columns], bias[columns], columns // d
+    x3, g3 = _joined(x), _joined(g)
+    dx3, n = dx.reshape(x3.shape), len(x)
     if n == 1 and x.size > TALL:
-        sums = _grad_tall(g3[0], x3[0], *tiled, mean[0], var[0], float(eps), smooth, slope, dx3[0])
+        sums = _grad_tall(g3[0], x3[0], weight, bias, mean[0], var[0], float(eps), smooth, slope, dx3[0])
     else:
-        partial = np.zeros((2, n, columns.size))
-        arrays = g3, x3, *tiled, mean, var, float(eps), smooth, slope, dx3, partial
+        partial = np.empty((2, n, weight.size))
+        arrays = g3, x3, weight, bias, mean, var, float(eps), smooth, slope, dx3, partial
         run(_grad, _grad_parallel, n, _images(x), *arrays, per_second=RATE / (x.size // n))
         sums = partial.sum(1)
-    dbias, dweight = sums.reshape(2, -1, weight.size).sum(1).astype(x.dtype)
+    dbias, dweight = sums.astype(x.dtype)
     return dx, dweight, dbias
 
 
 def _joined(x):
-    """x as (N, P/K, K·C), and the channel (K·C,) of each column."""
+    """x as (N, P/K, K·C)."""
     n, p, g, d = x.shape
-    rows, columns = joined_rows(p, g * d)
-    x = np.require(x, requirements="CW").reshape(n, rows, columns.size)
-    return x, columns
-
-
-@lru_cache(maxsize=256)
-def joined_rows(pixels, channels):
-    """P/K rows that hold K pixels each, and the channel (K·C,) of each number in one."""
-    times = next(k for k in range(max(1, JOINED // channels), 0, -1) if pixels % k == 0)
-    return pixels // times, np.arange(times * channels) % channels
+    times = joined(p, g * d, JOINED)
+    return np.require(x, requirements="CW").reshape(n, p // times, times * g * d)
 
 
 def _served(x, weight, bias):

@@ -66,7 +66,7 @@ def _add_products(g, xhat, sums, products):
 
 
 @njit(fastmath={"contract", "reassoc"}, error_model="numpy", cache=True)
-def _average_groups(sums, rows, depth, means):
+def average_groups(sums, rows, depth, means):
     """Replace each of the sums (C,) by the mean over its group of `depth` columns and all rows; fill means (G,)."""
     for i in range(means.size):
         group = sums[i * depth : (i + 1) * depth]
@@ -112,9 +112,9 @@ def _standardize(x, eps, depth, xhat, mean, var, start, stop):
     for n in range(start, stop):
         centre, spread = np.zeros(columns), np.zeros(columns)
         add_columns(x[n], centre)
-        _average_groups(centre, rows, depth, mean[n])
+        average_groups(centre, rows, depth, mean[n])
         add_squares(x[n], centre, spread)
-        _average_groups(spread, rows, depth, var[n])
+        average_groups(spread, rows, depth, var[n])
         _invert_root(spread, depth, eps)
         _write_standardized(x[n], centre, spread, xhat[n])
 
@@ -172,10 +172,10 @@ def _standardize_tall(x, eps, depth, xhat, mean, var):
     rate = RATE / columns  # rows per second
     run(column_sums, column_sums_parallel, len(partial[0]), 1, x, chunk, partial[0], per_second=rate / chunk)
     add_columns(partial[0], sums[0])
-    _average_groups(sums[0], rows, depth, mean)
+    average_groups(sums[0], rows, depth, mean)
     run(square_sums, square_sums_parallel, len(partial[1]), 1, x, sums[0], chunk, partial[1], per_second=rate / chunk)
     add_columns(partial[1], sums[1])
-    _average_groups(sums[1], rows, depth, var)
+    average_groups(sums[1], rows, depth, var)
     _invert_root(sums[1], depth, eps)
     run(_write_rows, _write_rows_parallel, rows, chunk, x, sums[0], sums[1], xhat, per_second=rate)
 
@@ -187,8 +187,8 @@ def _grad(g, xhat, rstd, depth, dx, start, stop):
     for n in range(start, stop):
         g_mean, product_mean = np.zeros(columns), np.zeros(columns)
         _add_products(g[n], xhat[n], g_mean, product_mean)
-        _average_groups(g_mean, rows, depth, means)
-        _average_groups(product_mean, rows, depth, means)
+        average_groups(g_mean, rows, depth, means)
+        average_groups(product_mean, rows, depth, means)
         _write_grad(g[n], xhat[n], g_mean, product_mean, rstd[n], dx[n])
 
 
@@ -230,7 +230,7 @@ def _grad_tall(g, xhat, rstd, depth, dx):
     run(_product_sums, _product_sums_parallel, chunks, 1, g, xhat, chunk, partial, per_second=rate / chunk)
     for i in range(2):
         add_columns(partial[i], sums[i])
-        _average_groups(sums[i], rows, depth, means)
+        average_groups(sums[i], rows, depth, means)
     run(_grad_rows, _grad_rows_parallel, rows, chunk, g, xhat, sums, rstd, dx, per_second=rate)
 
 

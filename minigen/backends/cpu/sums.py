@@ -5,7 +5,7 @@ Both see contiguous float32 as x (A, M, C), A blocks of M rows of C channels:
     add   y[a, m, c] = x[a, m, c] + b[a, c]         a bias (A = 1), a vector for each image (A = N, M = H·W)
     sum   y[a, c] = Σ_m x[a, m, c]                  the gradients of both, in float64 until the end
 
-As in `activated`, K rows are joined until they are long, and b is repeated K times. Chunks are of whole rows and fixed
+As `joined` says, K rows are joined until they are long, and b is repeated K times. Chunks are of whole rows and fixed
 by the shape, and their sums are added in order: the number of threads changes nothing. Other layouts and small arrays
 are NumPy's, which adds as fast on one thread (measured: 0.5 ms for two million numbers), but on one only.
 """
@@ -15,11 +15,12 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from .activated import joined_rows
+from .joined import joined
 from .norm import FAST, ROW_CHUNK, add_columns
 from .threads import run
 
 SMALL = 1 << 14  # numbers; below, NumPy is as fast
+JOINED = 512  # numbers in a row, at most, when rows are joined
 SHORT = 16  # numbers in a row, below which loops over rows are no better than NumPy's
 CHUNK = 1 << 15  # numbers to a chunk that is summed
 RATE = 1e9  # elements per second on one thread
@@ -73,9 +74,9 @@ def sum(x, axis=None, keepdims=False):
         axes = range(x.ndim) if axis is None else [i % x.ndim for i in np.atleast_1d(axis)]
         kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
         a, m, c = _blocks(x.shape, kept) or (0, 0, 0)
-        rows, columns = joined_rows(m, c) if a else (0, np.empty(0))
-        if columns.size >= SHORT:
-            y = _summed(x.reshape(a, rows, columns.size)).reshape(a, -1, c).sum(1).astype(x.dtype)
+        width = joined(m, c, JOINED) * c if a else 0
+        if width >= SHORT:
+            y = _summed(x.reshape(a, -1, width)).reshape(a, -1, c).sum(1).astype(x.dtype)
             return y.reshape(kept if keepdims else [n for i, n in enumerate(x.shape) if i not in axes])
     return np.sum(x, axis=axis, keepdims=keepdims)
 
@@ -83,10 +84,10 @@ def sum(x, axis=None, keepdims=False):
 def _lines(b, a, m, c):
     """b as (A, L) with the rows that share each of its lines: joined rows; None where they are short."""
     if m == 1:  # of equal shapes: every row has a line of its own
-        rows, columns = joined_rows(a * c, 1)
-        return None if columns.size < SHORT else (b.reshape(rows, columns.size), 1)
-    rows, columns = joined_rows(m, c)
-    return None if columns.size < SHORT else (np.take(b.reshape(a, c), columns, axis=1), rows)
+        width = joined(a * c, 1, JOINED)
+        return None if width < SHORT else (b.reshape(-1, width), 1)
+    times = joined(m, c, JOINED)
+    return None if times * c < SHORT else (np.tile(b.reshape(a, c), (1, times)), m // times)
 
 
 def _added(x, lines, rows):

@@ -34,7 +34,7 @@ class _Normalize(Op):
         x, weight, bias = self.saved
         if state.recording or g is None or g_mean is not None or g_var is not None:
             return self._composed(g, g_mean, g_var, x, weight, bias)
-        return self.gradient.apply(g, x, weight, bias, statistics=self.statistics, options=self.options)
+        return self.gradient.apply(g, x, weight, bias, of=self)
 
     def _composed(self, g, g_mean, g_var, x, weight, bias):
         xhat, _, var = Standardize.apply(x, eps=self.eps)
@@ -48,7 +48,8 @@ class _Normalize(Op):
 
 
 class _Gradient(Op):
-    """The gradients in x, weight and bias of an op above, in one pass over each image; never recorded."""
+    """The gradients in x, weight and bias of an op ``of`` those above, which remembers its statistics, in one pass over
+    each image; never recorded."""
 
     differentiable = False
 
@@ -57,14 +58,14 @@ class NormalizeSiLUGrad(_Gradient):
     """See `NormalizeSiLU`."""
 
     def forward(self, g, x, weight, bias):
-        return self.kernels.normalize_silu_grad(g, x, weight, bias, *self.statistics, *self.options)
+        return self.kernels.normalize_silu_grad(g, x, weight, bias, *self.of.statistics, *self.of.options)
 
 
 class NormalizeLeakyReLUGrad(_Gradient):
     """See `NormalizeLeakyReLU`."""
 
     def forward(self, g, x, weight, bias):
-        return self.kernels.normalize_leaky_relu_grad(g, x, weight, bias, *self.statistics, *self.options)
+        return self.kernels.normalize_leaky_relu_grad(g, x, weight, bias, *self.of.statistics, *self.of.options)
 
 
 class NormalizeSiLU(_Normalize):

@@ -2,7 +2,6 @@
 
 from ...errors import UserError
 from ..random import Stream
-from .arithmetic import where
 
 
 def dropout(x, p=0.5, training=True, *, rng=None):
@@ -28,4 +27,7 @@ def dropout(x, p=0.5, training=True, *, rng=None):
 
 def drop(x, p, noise):
     """`dropout` of x (...) with p > 0 by uniform numbers of its shape, an array: what is below p is dropped."""
-    return where(x.wrap(noise) >= p, x * (1.0 / (1.0 - p)), 0.0) if p < 1 else x * 0.0
+    if p == 1:
+        return x * 0.0
+    kept = (x.wrap(noise) >= p).to(x.dtype)  # a product is many times as fast as `where` by random conditions
+    return x * (kept * (1.0 / (1.0 - p)))

@@ -32,28 +32,37 @@ KEPT = 2000
 """Samples kept for the picture."""
 
 
-def pilot(plan, family):
-    """What a training step of ``family`` costs once everything is compiled.
+def compile_kernels(plan):
+    """Run what each family runs, so that later processes load what this one compiled: {family: seconds}."""
+    seconds, dataset = {}, generators_part(data.load(**plan.data))
+    for family in plan.entrants:
+        settings = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS)
+        with train.placed(settings):
+            _, seconds[family] = timed(warm, family, dataset, model_config(family, dataset), settings)
+    return seconds
+
+
+def pilots(plan):
+    """What a training step of each family costs once everything is compiled.
 
     Returns:
-        {"operations": of a step, "seconds": median of some steps, "compile_seconds": of the first steps}.
+        {family: {"operations": of a step, "seconds": median of some steps}}.
     """
-    begin = time.perf_counter()
     dataset = generators_part(data.load(**plan.data))
+    return {family: _pilot(family, dataset, plan) for family in plan.entrants}
+
+
+def _pilot(family, dataset, plan):
     config = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
     with train.placed(config):
         trainer = train.make_trainer(family, dataset, model_config(family, dataset), config)
         trainer.model.look_at_data(in_order(dataset.train, 1000))
+        with count_operations() as count:  # of the first step: later ones are captured, and call no op
+            trainer.step()
         for _ in range(WARM_STEPS - 1):
             trainer.step()
-        with count_operations() as count:
-            trainer.step()
-        compile_seconds, times = time.perf_counter() - begin, []
-        for _ in range(TIMED_STEPS):
-            begin = time.perf_counter()
-            trainer.step()
-            times.append(time.perf_counter() - begin)
-    return {"operations": count.total, "seconds": statistics.median(times), "compile_seconds": compile_seconds}
+        times = [timed(trainer.step)[1] for _ in range(TIMED_STEPS)]
+    return {"operations": count.total, "seconds": statistics.median(times)}
 
 
 def enter(plan, family, seed, trial, steps, folder, judge_file):
@@ -95,7 +104,7 @@ def trained_model(family, dataset, config, settings, folder, curve):
         KeyboardInterrupt: the run was interrupted before its end.
     """
     begin = time.perf_counter()
-    warm(family, dataset, config, settings, curve.judge)
+    curve.judge.features(warm(family, dataset, config, settings))
     compiled = time.perf_counter()
     model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
     if not curve.points or curve.points[-1]["fraction"] < 1:
@@ -145,14 +154,18 @@ def measure(model, dataset, judge, n, seed):
     }
 
 
-def warm(family, dataset, config, settings, judge):
-    """Run each kernel once on a model that is thrown away, so that the clock measures training, not compilation."""
+def warm(family, dataset, config, settings):
+    """Run each kernel once on a model that is thrown away, so that the clock measures training, not compilation.
+
+    Returns:
+        Its samples, (64, *shape).
+    """
     trainer = train.make_trainer(family, dataset, config, settings)
     trainer.model.look_at_data(in_order(dataset.train, 1000))
-    for _ in range(2):
+    for _ in range(WARM_STEPS):
         trainer.step()
     with trainer.averaged() as model:
-        judge.features(model.sample(64, Stream(0)))
+        return model.sample(64, Stream(0))
 
 
 def default_samples(dataset):

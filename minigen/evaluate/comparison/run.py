@@ -2,6 +2,7 @@
 
     OUT/plan.json               what was asked for
     OUT/judge.safetensors       the feature network, trained before any model and frozen
+    OUT/compilation.json        seconds that each family's kernels took to compile, while the judge learned
     OUT/entrants/FAMILY-SEED…   a run folder each, and its result beside it as .json
     OUT/results.json            everything, with its schema
     OUT/table.md, comparison.png, index.html
@@ -21,7 +22,7 @@ from ...errors import UserError
 from ...files import write_bytes
 from ...machine import machine
 from ...viz.comparison import save_comparison
-from .entrant import enter, pilot
+from .entrant import compile_kernels, enter, pilots
 from .extra import extra_measurements
 from .judge import Judge
 from .plan import ENTRANTS
@@ -71,15 +72,25 @@ class Comparison:
 
     def run(self, command=None):
         """Train, measure and write everything; returns the results, with the ``command`` that asked for them."""
-        if not self.judge_file.exists():
-            self.say(f"judge: {self._in_process(Judge.train_and_save, self.plan.data, self.judge_file)}")
-        pilots = self._kept("pilots", lambda: {f: self._in_process(pilot, self.plan, f) for f in self.plan.entrants})
-        steps = equal_steps(self.plan, pilots)
+        compiled = self._kept("compilation", self._prepare)
+        costs = self._kept("pilots", lambda: self._in_process(pilots, self.plan))
+        steps = equal_steps(self.plan, costs)
         entrants = []
         for family in sorted(self.plan.entrants, key=ENTRANTS.index):
-            entrants += self._family(family, steps.get(family), pilots[family])
+            entrants += self._family(family, steps.get(family), costs[family])
         extra = self._kept("extra", lambda: self._in_process(extra_measurements, self.plan))
-        return self._finish(pilots, entrants, extra, command)
+        costs = {family: costs[family] | {"compile_seconds": compiled[family]} for family in costs}
+        return self._finish(costs, entrants, extra, command)
+
+    def _prepare(self):
+        """The judge learns while the families' kernels are compiled: {family: seconds of compilation}."""
+        calls = [(compile_kernels, self.plan)]
+        if not self.judge_file.exists():
+            calls.append((Judge.train_and_save, self.plan.data, self.judge_file))
+        compiled, *facts = self._at_once(*calls)
+        for found in facts:
+            self.say(f"judge: {found}")
+        return compiled
 
     def _family(self, family, steps, costs):
         """All entrants of a family: trials with the first seed, of which validation chooses one for all seeds."""
@@ -115,16 +126,20 @@ class Comparison:
 
     def _in_process(self, function, *args):
         """The answer of a call in a process of its own: its memory and its threads end with it."""
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-            return pool.submit(function, *args).result()
+        return self._at_once((function, *args))[0]
 
-    def _finish(self, pilots, entrants, extra, command):
+    def _at_once(self, *calls):
+        """The answers of calls (function, *args), each in a process of its own, at the same time."""
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(len(calls), context, max_tasks_per_child=1) as pool:
+            return [answer.result() for answer in [pool.submit(*call) for call in calls]]
+
+    def _finish(self, costs, entrants, extra, command):
         rows = rows_of([e for e in entrants if e["status"] == "ok"])
         judge, dataset = Judge.load(self.judge_file), data.load(**self.plan.data)
         results = {
             "schema": SCHEMA, "command": command, "plan": self.plan.as_dict(), "data": dataset.provenance,
-            "machine": machine(), "judge": judge.facts, "pilots": pilots, "entrants": entrants, "extra": extra,
+            "machine": machine(), "judge": judge.facts, "pilots": costs, "entrants": entrants, "extra": extra,
             "table": {f: {title: vars(c) for title, c in row.items()} for f, row in rows.items()},
             "sentences": [verdict.as_dict() for verdict in verdicts(entrants, extra)], "notes": NOTES,
         }  # fmt: skip
@@ -146,13 +161,13 @@ class Comparison:
             )  # fmt: skip
 
 
-def equal_steps(plan, pilots):
+def equal_steps(plan, costs):
     """{family: steps} where all get as many operations as the one that does the fewest in the budget; {} by seconds."""
     if plan.equal == "seconds":
         return {}
-    done = {family: costs["operations"] * plan.budget / costs["seconds"] for family, costs in pilots.items()}
+    done = {family: cost["operations"] * plan.budget / cost["seconds"] for family, cost in costs.items()}
     least = min(done.values())
-    return {family: max(1, round(least / costs["operations"])) for family, costs in pilots.items()}
+    return {family: max(1, round(least / cost["operations"])) for family, cost in costs.items()}
 
 
 def _final_kid(entrant):

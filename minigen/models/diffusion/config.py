@@ -110,6 +110,11 @@ class Patched(nn.Module):
     def __init__(self, network, p):
         self.network, self.p = network, p
 
+    @property
+    def time(self):
+        """How the network is told the time, a `TimeEmbedding`."""
+        return self.network.time
+
     def forward(self, x, t, labels=None):
         n, h, w, c = x.shape
         p = self.p

@@ -83,14 +83,23 @@ class Diffusion(Model):
 
     def output(self, x_t, t, labels=None):
         """The network's answer F to a tensor x_t (N, *shape) at times t (N,) or (1,); labels int (N,) or None."""
+        return self.network(*self._seen(x_t, t), labels)
+
+    def _seen(self, x_t, t):
+        """A tensor x_t (N, *shape) in the scale that the network sees, and the waves that tell it t."""
         scale = self.path.input_scale(t, float(self.sigma_data.numpy()[0]))
         x_t = x_t if (scale == 1).all() else x_t * beside(scale, x_t)
-        return self.network(x_t, self.path.network_time(t), labels)
+        return x_t, self.network.time.waves(self.path.network_time(t))
 
     # training
 
     def loss(self, batch, rng, player="model"):
-        """w(t) ‖F − F̂‖² at a random time for each datum; see `Model.loss`.
+        """w(t) ‖F − F̂‖² at a random time for each datum; see `Model.loss`."""
+        return self.terms(rng, *self.prepared(batch, rng))
+
+    def prepared(self, batch, rng):
+        """What the network sees of a batch, x_t (N, *shape) and the waves of t, what it should answer (N, *shape), and
+        w(t) (N, 1, …); of a conditional model also its labels (N,).
 
         The times of a batch are spread evenly, which makes the loss less noisy (VDM, appendix I.1).
         """
@@ -98,13 +107,15 @@ class Diffusion(Model):
         x_0 = self.scaling(np.asarray(batch.x, self.dtype)).numpy()
         t = self.path.draw((np.arange(len(x_0)) + rng.child("time").uniform((len(x_0),), np.float64)) / len(x_0))
         eps = rng.child("noise").normal(x_0.shape, x_0.dtype)
-        x_t, prediction = Tensor.wrap(q_sample(self.path, x_0, t, eps)), self.prediction
-        found = self.output(x_t, t, self._hidden(self.labels_of(x_0, batch.labels), rng))
-        error = (found - Tensor.wrap(prediction.target(x_0, eps, t))).square()
-        if self.config.weighting == "simple":
-            loss = error.mean()
-            return {"loss": loss, "mse": loss.detach()}
-        w = Tensor.wrap(beside(weight(self.config.weighting, prediction, t, self.config.gamma), x_0))
+        prediction, labels = self.prediction, self._hidden(self.labels_of(x_0, batch.labels), rng)
+        w = beside(weight(self.config.weighting, prediction, t, self.config.gamma), x_0)
+        x, waves = self._seen(Tensor.wrap(q_sample(self.path, x_0, t, eps)), t)
+        found = x, waves, Tensor.wrap(prediction.target(x_0, eps, t)), Tensor.wrap(w)
+        return found if labels is None else (*found, labels)
+
+    def terms(self, rng, x, waves, target, w, labels=None):
+        """The weighted squared error; without labels it can be captured."""
+        error = (self.network(x, waves, labels) - target).square()
         return {"loss": (error * w).mean(), "mse": error.detach().mean()}
 
     def _hidden(self, labels, rng):
@@ -218,7 +229,7 @@ class Diffusion(Model):
     @property
     def _rows(self):
         """Data that go through the network at once."""
-        return 128 if len(self.spec.shape) == 3 else 8192
+        return 128 * max(1, 784 // self.spec.size) if len(self.spec.shape) == 3 else 8192
 
     # likelihood
 

@@ -32,7 +32,9 @@ def sinusoidal(t, features):
 
 
 class TimeEmbedding(nn.Module):
-    """Times t (N,) to features (N, width): sines and cosines, Linear, SiLU, Linear. No gradient flows to t.
+    """Times t (N,), or their `waves`, to features (N, width): sines and cosines, Linear, SiLU, Linear.
+
+    No gradient flows to t.
 
     Args:
         features: F, the number of sines and cosines, even.
@@ -47,9 +49,13 @@ class TimeEmbedding(nn.Module):
         self.out = nn.Linear(width, width, rng=rng)
 
     def forward(self, t):
+        known = isinstance(t, Tensor) and t.ndim == 2
+        return self.out(F.silu(self.hidden(t if known else self.waves(t))))
+
+    def waves(self, t):
+        """The sines and cosines of times t (N,), a tensor (N, features): all that depends on no weight."""
         t = t.numpy() if isinstance(t, Tensor) else t
-        waves = sinusoidal(t, self.features).astype(self.hidden.weight.dtype)
-        return self.out(F.silu(self.hidden(Tensor(waves))))
+        return Tensor(sinusoidal(t, self.features).astype(self.hidden.weight.dtype))
 
     def extra_repr(self):
         return f"{self.features}"

@@ -48,14 +48,24 @@ def test_every_kind_of_data_has_its_model(family):
         assert type(model_config(family, data.load(name))) is FAMILIES[family].Config
 
 
+def settings(family):
+    """What ``family`` enters with for small images, and for larger ones: two pairs of configurations."""
+    datasets = [data.load(name) for name in ("digits", "shapes")]
+    plan = Plan(DATA, 30.0)
+    return [(model_config(family, d), train_config(family, d, 0, plan, seed=0)) for d in datasets]
+
+
 def test_the_flow_of_small_images_learns_faster_and_drops_values():
-    plan, configs = Plan(DATA, 30.0), {}
-    for name in ("digits", "shapes"):
-        dataset = data.load(name)
-        configs[name] = model_config("flow", dataset), train_config("flow", dataset, 0, plan, seed=0)
-    (small, fast), (large, usual) = configs["digits"], configs["shapes"]
+    (small, fast), (large, usual) = settings("flow")
     assert small.dropout > large.dropout == 0
-    assert fast.learning_rate == FASTER * usual.learning_rate
+    assert fast.learning_rate == FASTER["flow"] * usual.learning_rate
+
+
+def test_the_diffusion_of_small_images_is_smaller_and_learns_faster():
+    (small, fast), (large, usual) = settings("diffusion")
+    assert small.base < large.base and small.log_sigma == large.log_sigma
+    assert fast.learning_rate == FASTER["diffusion"] * usual.learning_rate
+    assert fast.batch_size == 64 and usual.batch_size is None
 
 
 def test_equal_operations_never_exceed_what_the_slowest_does_in_the_budget():

@@ -16,7 +16,7 @@ DIGITS = {"name_or_path": "digits"}
 @pytest.fixture
 def here(monkeypatch):
     """Everything in this process, with a judge that learns little: seconds instead of minutes."""
-    monkeypatch.setattr(Comparison, "_in_process", lambda self, function, *args: function(*args))
+    monkeypatch.setattr(Comparison, "_at_once", lambda self, *calls: [function(*args) for function, *args in calls])
     monkeypatch.setattr(features, "STEPS", 20)
     monkeypatch.setattr(features, "PLAIN_STEPS", 20)
     monkeypatch.setattr(entrant, "TIMED_STEPS", 1)
@@ -51,7 +51,8 @@ def test_it_leaves_a_table_a_picture_and_results_that_say_what_they_hold(here, t
 def test_interrupted_it_continues_where_it_was(here, tmp_path, monkeypatch):
     first = Comparison(small(), tmp_path, say=lambda line: None).run()
     monkeypatch.setattr(run, "enter", None)  # so that a second training would fail
-    monkeypatch.setattr(run, "pilot", None)
+    monkeypatch.setattr(run, "pilots", None)
+    monkeypatch.setattr(run, "compile_kernels", None)
     again = Comparison(small(), tmp_path, say=lambda line: None).run()
     assert again["entrants"] == first["entrants"]
 
@@ -93,8 +94,9 @@ def test_trials_are_chosen_by_validation(here, tmp_path, monkeypatch):
     assert [(e["seed"], e["trial"]) for e in results["entrants"]] == [(0, 1), (1, 1)]
 
 
-def test_each_entrant_has_a_process_of_its_own(tmp_path):
-    assert Comparison(small(), tmp_path)._in_process(os.getpid) != os.getpid()
+def test_each_call_has_a_process_of_its_own(tmp_path):
+    found = Comparison(small(), tmp_path)._at_once((os.getpid,), (os.getpid,))
+    assert len({os.getpid(), *found}) == 3
 
 
 def test_data_without_likelihood_of_integers_are_compared_too(here, tmp_path):
