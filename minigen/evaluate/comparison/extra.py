@@ -24,7 +24,7 @@ def extra_measurements(plan):
     dataset = generators_part(data.load(**plan.data))
     found = {}
     if dataset.kind == "images" and dataset.classes:
-        found["semisupervised"] = semisupervised(dataset, plan.budget / 2, plan.threads)
+        found["semisupervised"] = semisupervised(dataset, plan.budget / 3, plan.threads)
     if dataset.kind == "images":
         found["made_seconds"] = made_seconds(dataset.shape)
     return found

@@ -5,8 +5,8 @@ import json
 from ...core.random import Stream
 from ...files import write_bytes
 
-FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
-SAMPLES = 500
+FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+SAMPLES = 400
 
 
 class QualityCurve:
