@@ -33,36 +33,30 @@ KEPT = 2000
 
 
 def compile_kernels(plan):
-    """Run what each family runs, so that later processes load what this one compiled: {family: seconds}."""
-    seconds, dataset = {}, generators_part(data.load(**plan.data))
+    """Run what each family runs, so that later processes load what this one compiled.
+
+    Returns:
+        {family: {"operations": of a training step, "compile_seconds"}}.
+    """
+    costs, dataset = {}, generators_part(data.load(**plan.data))
     for family in plan.entrants:
         settings = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS)
         with train.placed(settings):
-            _, seconds[family] = timed(warm, family, dataset, model_config(family, dataset), settings)
-    return seconds
+            (_, operations), seconds = timed(warm, family, dataset, model_config(family, dataset), settings)
+        costs[family] = {"operations": operations, "compile_seconds": seconds}
+    return costs
 
 
-def pilots(plan):
-    """What a training step of each family costs once everything is compiled.
-
-    Returns:
-        {family: {"operations": of a step, "seconds": median of some steps}}.
-    """
-    dataset = generators_part(data.load(**plan.data))
-    return {family: _pilot(family, dataset, plan) for family in plan.entrants}
-
-
-def _pilot(family, dataset, plan):
-    config = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
-    with train.placed(config):
-        trainer = train.make_trainer(family, dataset, model_config(family, dataset), config)
-        trainer.model.look_at_data(in_order(dataset.train, 1000))
-        with count_operations() as count:  # of the first step: later ones are captured, and call no op
-            trainer.step()
-        for _ in range(WARM_STEPS - 1):
-            trainer.step()
-        times = [timed(trainer.step)[1] for _ in range(TIMED_STEPS)]
-    return {"operations": count.total, "seconds": statistics.median(times)}
+def step_seconds(plan):
+    """The median time of some training steps of each family, once everything is compiled: {family: seconds}."""
+    found, dataset = {}, generators_part(data.load(**plan.data))
+    for family in plan.entrants:
+        settings = train_config(family, dataset, 0, plan, seed=0, steps=WARM_STEPS + TIMED_STEPS)
+        with train.placed(settings):
+            trainer = _begun(family, dataset, model_config(family, dataset), settings)
+            times = [timed(trainer.step)[1] for _ in range(WARM_STEPS + TIMED_STEPS)]
+        found[family] = statistics.median(times[WARM_STEPS:])
+    return found
 
 
 def enter(plan, family, seed, trial, steps, folder, judge_file):
@@ -104,7 +98,8 @@ def trained_model(family, dataset, config, settings, folder, curve):
         KeyboardInterrupt: the run was interrupted before its end.
     """
     begin = time.perf_counter()
-    curve.judge.features(warm(family, dataset, config, settings))
+    samples, _ = warm(family, dataset, config, settings)
+    curve.judge.features(samples)
     compiled = time.perf_counter()
     model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
     if not curve.points or curve.points[-1]["fraction"] < 1:
@@ -158,14 +153,22 @@ def warm(family, dataset, config, settings):
     """Run each kernel once on a model that is thrown away, so that the clock measures training, not compilation.
 
     Returns:
-        Its samples, (64, *shape).
+        Its samples, (64, *shape), and the operations of a step.
     """
-    trainer = train.make_trainer(family, dataset, config, settings)
-    trainer.model.look_at_data(in_order(dataset.train, 1000))
-    for _ in range(WARM_STEPS):
+    trainer = _begun(family, dataset, config, settings)
+    with count_operations() as count:  # of the first step: later ones may be captured, and call no op
+        trainer.step()
+    for _ in range(WARM_STEPS - 1):
         trainer.step()
     with trainer.averaged() as model:
-        return model.sample(64, Stream(0))
+        return model.sample(64, Stream(0)), count.total
+
+
+def _begun(family, dataset, config, settings):
+    """A trainer whose model has looked at the data."""
+    trainer = train.make_trainer(family, dataset, config, settings)
+    trainer.model.look_at_data(in_order(dataset.train, 1000))
+    return trainer
 
 
 def default_samples(dataset):

@@ -2,7 +2,7 @@
 
     OUT/plan.json               what was asked for
     OUT/judge.safetensors       the feature network, trained before any model and frozen
-    OUT/compilation.json        seconds that each family's kernels took to compile, while the judge learned
+    OUT/pilots.json             what each family's kernels took to compile, while the judge learned, and operations
     OUT/entrants/FAMILY-SEED…   a run folder each, and its result beside it as .json
     OUT/results.json            everything, with its schema
     OUT/table.md, comparison.png, index.html
@@ -22,7 +22,7 @@ from ...errors import UserError
 from ...files import write_bytes
 from ...machine import machine
 from ...viz.comparison import save_comparison
-from .entrant import compile_kernels, enter, pilots
+from .entrant import compile_kernels, enter, step_seconds
 from .extra import extra_measurements
 from .judge import Judge
 from .plan import ENTRANTS
@@ -35,7 +35,7 @@ SCHEMA = {
     "data": "source and splits of the data",
     "machine": "processor, cores, versions",
     "judge": "the feature networks: accuracy on the test split, SHA-256 of their weights",
-    "pilots": "family -> operations and seconds of a step, seconds of compilation",
+    "pilots": "family -> operations of a step, seconds of compilation; for equal operations also seconds of a step",
     "entrants": "one for each family, seed and trial: status, configuration, seconds, likelihood, scores with their "
     "standard error, floor (real against real) and noise at equal n, quality against time, traits",
     "table": "family -> column -> mean, standard error over seeds, each, kind of a likelihood, best",
@@ -72,25 +72,26 @@ class Comparison:
 
     def run(self, command=None):
         """Train, measure and write everything; returns the results, with the ``command`` that asked for them."""
-        compiled = self._kept("compilation", self._prepare)
-        costs = self._kept("pilots", lambda: self._in_process(pilots, self.plan))
+        costs = self._kept("pilots", self._prepare)
         steps = equal_steps(self.plan, costs)
         entrants = []
         for family in sorted(self.plan.entrants, key=ENTRANTS.index):
             entrants += self._family(family, steps.get(family), costs[family])
         extra = self._kept("extra", lambda: self._in_process(extra_measurements, self.plan))
-        costs = {family: costs[family] | {"compile_seconds": compiled[family]} for family in costs}
         return self._finish(costs, entrants, extra, command)
 
     def _prepare(self):
-        """The judge learns while the families' kernels are compiled: {family: seconds of compilation}."""
+        """The judge learns while the families' kernels are compiled: what each family costs."""
         calls = [(compile_kernels, self.plan)]
         if not self.judge_file.exists():
             calls.append((Judge.train_and_save, self.plan.data, self.judge_file))
-        compiled, *facts = self._at_once(*calls)
+        costs, *facts = self._at_once(*calls)
         for found in facts:
             self.say(f"judge: {found}")
-        return compiled
+        if self.plan.equal == "flops":  # nothing else may run while steps are timed
+            for family, seconds in self._in_process(step_seconds, self.plan).items():
+                costs[family]["seconds"] = seconds
+        return costs
 
     def _family(self, family, steps, costs):
         """All entrants of a family: trials with the first seed, of which validation chooses one for all seeds."""

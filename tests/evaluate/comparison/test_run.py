@@ -48,10 +48,17 @@ def test_it_leaves_a_table_a_picture_and_results_that_say_what_they_hold(here, t
     assert "| KID |" in (tmp_path / "out" / "table.md").read_text()
 
 
+def test_equal_operations_are_counted_and_timed_first(here, tmp_path):
+    plan = small(equal="flops", entrants=("vae", "gan"))
+    results = Comparison(plan, tmp_path, say=lambda line: None).run()
+    spent = {e["family"]: e["steps"] * e["gflop_per_step"] for e in results["entrants"]}
+    assert all(cost["seconds"] > 0 and cost["compile_seconds"] > 0 for cost in results["pilots"].values())
+    assert abs(spent["vae"] - spent["gan"]) <= sum(e["gflop_per_step"] for e in results["entrants"])
+
+
 def test_interrupted_it_continues_where_it_was(here, tmp_path, monkeypatch):
     first = Comparison(small(), tmp_path, say=lambda line: None).run()
     monkeypatch.setattr(run, "enter", None)  # so that a second training would fail
-    monkeypatch.setattr(run, "pilots", None)
     monkeypatch.setattr(run, "compile_kernels", None)
     again = Comparison(small(), tmp_path, say=lambda line: None).run()
     assert again["entrants"] == first["entrants"]
