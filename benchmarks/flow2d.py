@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minigen import capture
 from minigen.models import DataSpec
 from minigen.models.flow import Flow, FlowConfig
 
@@ -38,27 +37,7 @@ def make_batch(seed=0):
 
 
 class Contender(Training):
-    """minigen's side of the workload; the step is captured, as JAX's is jitted."""
+    """minigen's side of the workload."""
 
     def __init__(self):
         super().__init__(make_model(), SimpleNamespace(x=make_batch(), labels=None), LEARNING_RATE)
-
-    def to(self, dtype):
-        """As `Training.to`; what was captured in another dtype is forgotten."""
-        self.captured = capture(self.turn)
-        return super().to(dtype)
-
-    def turn(self, x, rng):
-        """One turn of the only player; its loss, a tensor."""
-        (optimizer,) = self.optimizers.values()
-        optimizer.zero_grad()
-        loss = self.model(SimpleNamespace(x=x, labels=None), rng)["loss"]
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    def losses(self):
-        """One training step; the loss, as a list of one."""
-        loss = self.captured(self.batch.x, self.noise("model"))
-        self.done += 1
-        return [loss.item()]

@@ -1,10 +1,13 @@
 """What every training workload does with a minigen model: the turns of its players, as `minigen.train` takes them."""
 
 from minigen import Stream, optim
+from minigen.train.gradients import Gradients
 
 
 class Training:
     """minigen's side of a training workload: ``step()`` lets each player take its turn and returns the last loss.
+
+    Steps are captured, as `minigen.train` does and as JAX's are jitted.
 
     Args:
         model: a `minigen.models.Model`.
@@ -24,6 +27,7 @@ class Training:
             player: optim.Adam(model.parameters_of(player), lr=self.learning_rate, **model.adam_options(player))
             for player in model.players
         }
+        self.gradients = {player: Gradients(model, player, optimizer) for player, optimizer in self.optimizers.items()}
         return self
 
     def step(self):
@@ -34,9 +38,7 @@ class Training:
         """One training step; the loss of each turn."""
         losses = []
         for player in self.model.turns:
-            self.optimizers[player].zero_grad()
-            loss = self.model(self.batch, self.noise(player), player)["loss"]
-            loss.backward()
+            loss = self.gradients[player](self.batch, self.noise(player))["loss"]
             self.optimizers[player].step()
             losses.append(loss.item())
         self.done += 1

@@ -32,6 +32,8 @@ from .nested import arrays_in, same
 from .random import Stream
 from .tensor import Tensor
 
+_TENSOR = object()  # stands for a tensor among arguments
+
 
 class capture:
     """A function of tensors and streams that repeats what it did in its first two calls; also a decorator.
@@ -128,18 +130,23 @@ class Tape:
             leaf.accumulate(gradient)
         finally:
             state.tape = self
-        function = partial(_accumulate, leaf)
-        self._entries.append([function, [self._place_of(gradient)], None, (leaf.accumulate,), ()])
+        place = self._places.get(id(leaf._array))
+        if place is None or place in self._leaves:  # one that was made in the step is forgotten with it
+            function = partial(_accumulate, leaf)
+            self._entries.append([function, [self._place_of(gradient)], None, (leaf.accumulate,), ()])
 
     def again(self, function, args, kwargs):
-        """A change of state is made now, and whenever the step is repeated; it may give an array."""
+        """A change of state is made now and, by its own tensors, at every repetition; it may give an array."""
         state.tape = None
         try:
             result = function(*args, **kwargs)
         finally:
             state.tape = self
         place = self._new(result) if isinstance(result, np.ndarray) else None
-        self._entries.append([partial(function, *args, **kwargs), [], place, (function, args, kwargs), ()])
+        inputs = [self._place_of(x) for x in args if isinstance(x, Variable)]
+        given = [_TENSOR if isinstance(x, Variable) else x for x in args]
+        again = partial(_call, function, given, kwargs) if inputs else partial(function, *args, **kwargs)
+        self._entries.append([again, inputs, place, (function, given, kwargs), ()])
         return result
 
     def copied(self, source, copy, by_op):
@@ -289,6 +296,12 @@ def _refused(what):
 
 def _accumulate(leaf, array):
     leaf.accumulate(leaf.wrap(array))
+
+
+def _call(function, args, kwargs, *arrays):
+    """The function with ``arrays`` where ``args`` says that a tensor stood."""
+    tensors = map(Tensor.wrap, arrays)
+    return function(*[next(tensors) if x is _TENSOR else x for x in args], **kwargs)
 
 
 def _as_type(dtype, array):

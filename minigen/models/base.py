@@ -126,11 +126,17 @@ class Model(nn.Module):
         """The second half of `loss`: ops, and draws from ``rng``, alone, so that a training step can be captured."""
         raise UserError(f"a {self.family} does not cut its loss in two: call loss()")
 
-    @property
-    def in_two(self):
-        """Whether the class whose ``loss`` this is cuts it in two; a subclass may have written another."""
-        loss, terms = (next(c for c in type(self).__mro__ if name in vars(c)) for name in ("loss", "terms"))
-        return loss is terms and loss is not Model
+    def halves(self, player="model"):
+        """(prepared, terms) of ``player``, if a training step can be captured; None where ``loss`` is not cut in two.
+
+        A subclass may have written a loss of its own over another's halves.
+        """
+        return (self.prepared, self.terms) if self.cuts_loss("terms") else None
+
+    def cuts_loss(self, name):
+        """Whether the class whose ``loss`` this is wrote the method ``name`` too."""
+        loss, other = (next(c for c in type(self).__mro__ if n in vars(c)) for n in ("loss", name))
+        return loss is other and loss is not Model
 
     @abstractmethod
     def sample(self, n, rng, labels=None):

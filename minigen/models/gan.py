@@ -113,25 +113,41 @@ class GAN(Model):
 
     def loss(self, batch, rng, player="generator"):
         """What ``player`` minimises, on a batch of data and as many fakes; see `Model.loss`."""
-        self.check_shape(batch.x)
         if player not in self.players:
             raise UserError(f"a GAN has no player {player!r}; it has: {', '.join(self.players)}")
+        return self._turn(player)(rng, *self.prepared(batch, rng))
+
+    def halves(self, player="generator"):
+        """See `Model.halves`; labels pick rows, and a spectral norm follows its weight, as no captured step can."""
+        if self.config.conditional or self.config.norm == "spectral" or not self.cuts_loss("halves"):
+            return None
+        return self.prepared, self._turn(player)
+
+    def _turn(self, player):
+        return self._discriminator_turn if player == "discriminator" else self._generator_turn
+
+    def prepared(self, batch, rng):
+        """Data (N, *shape) in the network's units, latents (N, Z), this step's deviation of the instance noise and
+        weight of the penalties, (); of a conditional model also the labels (N,).
+        """
+        self.check_shape(batch.x)
         n = len(batch.x) // self.config.pack * self.config.pack
         if not n:
             raise UserError(f"a batch of {len(batch.x)} is less than one pack of {self.config.pack}: enlarge it")
+        real = self.scaling(np.asarray(batch.x[:n], self.dtype))
+        at_step = self.config.noise_at(rng.step), self.config.penalty_at(rng.step)
+        found = real, tensor(self.latents(n, rng)), *(tensor(number, dtype=self.dtype) for number in at_step)
         labels = self.labels_of(batch.x, batch.labels)
-        labels = None if labels is None else labels[:n]
-        real = self.scaling(np.asarray(batch.x[:n], self.dtype)).numpy()
-        turn = self._discriminator_turn if player == "discriminator" else self._generator_turn
-        return turn(real, labels, rng)
+        return found if labels is None else (*found, labels[:n])
 
-    def _discriminator_turn(self, real, labels, rng):
-        """The loss of telling ``real`` (N, *shape), in the network's units, from as many fakes."""
+    def _discriminator_turn(self, rng, real, z, sigma, weight, labels=None):
+        """The loss of telling ``real`` from as many fakes."""
         penalties = self.config.penalties
         with no_grad():
-            fake = self.generator(tensor(self.latents(len(real), rng)), labels).numpy()
-        real, fake = self._blurred(real, rng.child("blur real")), self._blurred(fake, rng.child("blur fake"))
-        real, fake = Tensor(real, requires_grad="r1" in penalties), Tensor(fake, requires_grad="r2" in penalties)
+            fake = self._blurred(self.generator(z, labels), sigma, rng.child("blur fake"))
+            real = self._blurred(real, sigma, rng.child("blur real"))
+        real = real.detach().requires_grad_("r1" in penalties)
+        fake = fake.detach().requires_grad_("r2" in penalties)
         logits, fake_logits = self.judge(real, labels), self.judge(fake, labels)
         adversarial = self.rule.discriminator(logits, fake_logits)
         terms = {"loss": adversarial, "adversarial": adversarial}
@@ -140,36 +156,38 @@ class GAN(Model):
             found += [zero_centred(fake_logits, fake)] if "r2" in penalties else []
             found += [self._gradient_penalty(real, fake, labels, rng)] if "gp" in penalties else []
             terms["penalty"] = sum(found[1:], found[0])
-            terms["loss"] = adversarial + terms["penalty"] * self.config.penalty_at(rng.step)
-        return {**terms, **self._accuracies(logits.numpy(), fake_logits.numpy())}
+            terms["loss"] = adversarial + terms["penalty"] * weight
+        return {**terms, **self._accuracies(logits, fake_logits)}
 
     def _gradient_penalty(self, real, fake, labels, rng):
-        u = rng.child("between").uniform((len(real),), self.dtype)
-        x = Tensor(between(real.numpy(), fake.numpy(), u), requires_grad=True)
+        u = Tensor.wrap(rng.child("between").uniform((real.shape[0],), self.dtype))
+        x = between(real.detach(), fake.detach(), u).requires_grad_()
         return one_centred(self.judge(x, labels), x)
 
+    @no_grad()
     def _accuracies(self, real, fake):
         """The share of logits on their own side of the loss's threshold; without one, of the middle between them."""
         threshold = self.rule.threshold
         threshold = (real.mean() + fake.mean()) / 2 if threshold is None else threshold
-        shares = {"accuracy_real": (real > threshold).mean(), "accuracy_fake": (fake < threshold).mean()}
-        return {name: Tensor(np.asarray(share, self.dtype)) for name, share in shares.items()}
+        sides = {"accuracy_real": real > threshold, "accuracy_fake": fake < threshold}
+        return {name: side.to(self.dtype).mean() for name, side in sides.items()}
 
-    def _generator_turn(self, real, labels, rng):
+    def _generator_turn(self, rng, real, z, sigma, weight, labels=None):
         """The loss of fooling the discriminator, whose own weights get no gradient."""
-        fake = self.generator(tensor(self.latents(len(real), rng)), labels)
+        fake = self.generator(z, labels)
         with self.discriminator.frozen():
-            fake_logits = self.judge(self._blurred(fake, rng.child("blur fake")), labels)
+            fake_logits = self.judge(self._blurred(fake, sigma, rng.child("blur fake")), labels)
             logits = None
             if self.rule.pairs:
                 with no_grad():
-                    logits = self.judge(Tensor(self._blurred(real, rng.child("blur real"))), labels)
+                    logits = self.judge(self._blurred(real, sigma, rng.child("blur real")), labels)
         return {"loss": self.rule.generator(logits, fake_logits)}
 
-    def _blurred(self, x, rng):
-        """x (N, *shape), array or tensor, with this step's instance noise."""
-        sigma = self.config.noise_at(rng.step)
-        return x + rng.normal(x.shape, self.dtype) * x.dtype.type(sigma) if sigma else x
+    def _blurred(self, x, sigma, rng):
+        """A tensor x (N, *shape) with instance noise of deviation sigma ()."""
+        if not self.config.instance_noise:
+            return x
+        return x + Tensor.wrap(rng.normal(x.shape, self.dtype)) * sigma
 
     def latents(self, n, rng):
         """n draws of z, an array (n, Z): standard normal numbers, the first ``coins`` of them only their signs."""

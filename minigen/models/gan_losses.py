@@ -118,7 +118,7 @@ def one_centred(logits, x):
 
 
 def between(real, fake, u):
-    """u·real + (1 − u)·fake, arrays (N, ...): points on the lines from fakes to real data; u is (N,), in [0, 1)."""
+    """u·real + (1 − u)·fake, tensors (N, ...): points on the lines from fakes to real data; u is (N,), in [0, 1)."""
     u = u.reshape(-1, *[1] * (real.ndim - 1))
     return u * real + (1 - u) * fake
 

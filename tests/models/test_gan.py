@@ -131,7 +131,10 @@ def test_noise_and_penalty_fade():
     assert [config.penalty_at(step) for step in (0, 50, 100, 500)] == pytest.approx([0.1, 0.01, 0.001, 0.001])
     assert np.all(np.diff([config.noise_at(step) for step in range(101)]) < 0)
     assert GANConfig(penalty_weight=2.0).penalty_at(10**6) == 2
-    blurred = make(instance_noise=0.4, fade_steps=100)._blurred(np.zeros((5000, 2)), Stream(0))
+    gan = make(instance_noise=0.4, fade_steps=100)
+    sigma = gan.prepared(batch(n=12), Stream(0))[2]
+    assert sigma.item() == 0.4
+    blurred = gan._blurred(tensor(np.zeros((5000, 2))), sigma, Stream(0)).numpy()
     assert blurred.std() == pytest.approx(0.4, rel=0.03)
 
 
@@ -176,9 +179,9 @@ def test_spectral_norm_bounds_the_slope():
 
 def test_accuracy_counts_the_right_side():
     gan = make(loss="least-squares")
-    shares = gan._accuracies(np.array([0.6, 0.4, 0.9, 1.2]), np.array([0.4, 0.6, 0.1, 0.2]))
+    shares = gan._accuracies(tensor(np.array([0.6, 0.4, 0.9, 1.2])), tensor(np.array([0.4, 0.6, 0.1, 0.2])))
     assert {name: share.item() for name, share in shares.items()} == {"accuracy_real": 0.75, "accuracy_fake": 0.75}
-    shifted = make(loss="relativistic")._accuracies(np.array([7.0, 8.0]), np.array([5.0, 6.0]))
+    shifted = make(loss="relativistic")._accuracies(tensor(np.array([7.0, 8.0])), tensor(np.array([5.0, 6.0])))
     assert [share.item() for share in shifted.values()] == [1, 1]
 
 
@@ -191,7 +194,8 @@ def test_a_discriminator_learns_the_probability_of_being_real():
     gan.generator.layers[-2].weight.zero_()
     gan.generator.layers[-2].bias.copy_(np.array([0.5]))
     rng = np.random.default_rng(0)
-    gan._blurred = lambda x, stream: x + stream.normal(x.shape, np.float64) * 0.7 * (x.std() < 1e-9)  # q = N(.5, .7²)
+    spread = lambda x, stream: x + tensor(stream.normal(x.shape, np.float64) * 0.7)  # noqa: E731
+    gan._blurred = lambda x, sigma, stream: x if x.numpy().std() > 1e-9 else spread(x, stream)  # q = N(.5, .7²)
     optimizer = optim.Adam(gan.parameters_of("discriminator"), lr=3e-3)
     for step in range(600):
         data = SimpleNamespace(x=rng.normal(-0.5, 0.7, (256, 1)), labels=None)

@@ -1,16 +1,19 @@
 """A captured step trains as an eager one, bit for bit, and what cannot be captured is trained all the same."""
 
+from functools import reduce
+
 import numpy as np
 import pytest
 
 from minigen import data
 from minigen.errors import NonFiniteError
-from minigen.models import VAE, DataSpec, Diffusion, DiffusionConfig, Flow, FlowConfig, VAEConfig
+from minigen.models import GAN, VAE, DataSpec, Diffusion, DiffusionConfig, Flow, FlowConfig, GANConfig, VAEConfig
 from minigen.train import TrainConfig, Trainer
 
 SMALL = {
     VAE: (VAEConfig, {"latent": 3, "hidden": (12,)}),
     Flow: (FlowConfig, {"layers": 1, "scales": 1, "channels": 4}),
+    GAN: (GANConfig, {"latent": 4, "hidden": (12, 12), "channels": (4, 6)}),
     Diffusion: (DiffusionConfig, {"base": 8, "multipliers": (1,), "attention_below": 4}),
 }
 
@@ -18,6 +21,16 @@ SMALL = {
 @pytest.fixture(scope="module")
 def digits():
     return data.load("digits")
+
+
+BATCH_NORM = {"network": "dcgan", "norm": "batch", "loss": "nonsaturating", "penalties": ()}
+GANS = [
+    {},
+    BATCH_NORM,
+    {"network": "dcgan", "loss": "hinge"},
+    {"loss": "wasserstein", "penalties": ("gp",), "d_steps": 2},
+    {"coins": 2, "instance_noise": 0.3, "fade_steps": 3, "penalty_end": 0.01, "pack": 2, "frequencies": 1},
+]
 
 
 def trainer_of(digits, kind=VAE, **config):
@@ -89,19 +102,38 @@ def test_captured_training_of_a_diffusion_is_eager_training(digits, config):
     assert trainer.gradients["model"]._captured is not None
 
 
-@pytest.mark.parametrize(("kind", "config"), [(Flow, {"dropout": 0.5}), (Diffusion, {})])
-def test_with_labels_both_are_trained_eagerly(digits, kind, config):
-    trainer = trainer_of(digits, kind, conditional=True, **config)
-    assert_same_training(trainer, eager(trainer_of(digits, kind, conditional=True, **config)))
-    assert trainer.gradients["model"]._captured is None
+@pytest.mark.parametrize("config", GANS, ids=str)
+def test_captured_training_of_a_gan_is_eager_training(digits, config):
+    """Both players' turns, the running statistics of batch norm, and the penalties: gradients of gradients."""
+    trainer = trainer_of(digits, GAN, **config)
+    assert_same_training(trainer, eager(trainer_of(digits, GAN, **config)))
+    assert all(trainer.gradients[player]._captured is not None for player in trainer.model.players)
 
 
-@pytest.mark.parametrize("kind", [VAE, Flow, Diffusion])
-def test_a_step_is_captured(digits, kind):
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        (Flow, {"dropout": 0.5, "conditional": True}),
+        (Diffusion, {"conditional": True}),
+        (GAN, {**BATCH_NORM, "conditional": True}),
+        (GAN, {"norm": "spectral"}),
+    ],
+)
+def test_what_looks_at_more_than_numbers_is_trained_eagerly(digits, kind, config):
+    trainer = trainer_of(digits, kind, **config)
+    assert_same_training(trainer, eager(trainer_of(digits, kind, **config)))
+    assert all(gradients._captured is None for gradients in trainer.gradients.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [(VAE, "encoder"), (Flow, "log_density"), (GAN, "judge"), (Diffusion, "network.leave")]
+)
+def test_a_step_is_captured(digits, kind, part):
     trainer = trainer_of(digits, kind)
     for _ in range(3):
         trainer.step()
-    trainer.model.terms = None  # is not called any more
+    *owners, name = part.split(".")
+    setattr(reduce(getattr, owners, trainer.model), name, None)  # is not called any more
     trainer.step()
 
 
@@ -118,7 +150,14 @@ def test_another_loss_is_the_one_that_is_trained(digits):
 
 
 @pytest.mark.parametrize(
-    ("kind", "config"), [(VAE, {}), (Flow, {}), (Flow, {"dropout": 0.5}), (Flow, {"dropout": 0.5, "conditional": True})]
+    ("kind", "config"),
+    [
+        (VAE, {}),
+        (Flow, {}),
+        (Flow, {"dropout": 0.5}),
+        (Flow, {"dropout": 0.5, "conditional": True}),
+        (GAN, BATCH_NORM),
+    ],
 )
 def test_a_resumed_run_goes_on_bit_for_bit(digits, kind, config):
     """Though it captures anew, and its neighbour in the other run goes on with what was captured before."""

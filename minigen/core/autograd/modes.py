@@ -58,7 +58,7 @@ def recording(flag):
 def repeated(function):
     """Decorate a change of state that is no op, so that a captured step (`minigen.capture`) makes it each time.
 
-    The function may return an array, which is another one each time.
+    Tensors that it is given are another call's each time, and so is an array that it returns.
     """
 
     @functools.wraps(function)

@@ -7,6 +7,7 @@ import numpy as np
 from ... import backends
 from ...errors import ShapeError, UserError
 from .. import functional as F
+from ..autograd.modes import repeated
 from ..parameter import Parameter
 from . import init
 from .module import Module
@@ -45,13 +46,16 @@ class BatchNorm(Module):
         """y, after the running statistics made a step towards those of x."""
         count = math.prod(x.shape[:-1])
         if count:
-            self._follow(self.running_mean, mean._array)
-            self._follow(self.running_var, var._array * var.dtype.type(count / (count - 1)))
+            self._follow(mean, var, count / (count - 1))
         return y
 
-    def _follow(self, running, batch):
-        backends.current().lerp_(running._array, batch, self.momentum)
-        running.changed()
+    @repeated
+    def _follow(self, mean, var, unbias):
+        """The running statistics' step towards a batch's mean and biased variance, tensors (C,)."""
+        var = var._array * var.dtype.type(unbias)
+        for running, batch in ((self.running_mean, mean._array), (self.running_var, var)):
+            backends.current().lerp_(running._array, batch, self.momentum)
+            running.changed()
 
     def extra_repr(self):
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
