@@ -277,7 +277,7 @@ def normalize_leaky_relu_grad(g, x, weight, bias, mean, var, eps, slope):
 def _forward(x, weight, bias, eps, smooth, slope):
     n, _, g, _ = x.shape
     y, mean, var = np.empty(x.shape, x.dtype), np.empty((n, g)), np.empty((n, g))
-    x3 = _joined(x)
+    x3, weight, bias = _joined(x), *_in_order(weight, bias)
     y3 = y.reshape(x3.shape)
     if n == 1 and x.size > TALL:
         _normalize_tall(x3[0], weight, bias, float(eps), smooth, slope, y3[0], mean[0], var[0])
@@ -289,7 +289,7 @@ def _forward(x, weight, bias, eps, smooth, slope):
 
 def _backward(g, x, weight, bias, mean, var, eps, smooth, slope):
     dx = np.empty(x.shape, x.dtype)
-    x3, g3 = _joined(x), _joined(g)
+    x3, g3, weight, bias = _joined(x), _joined(g), *_in_order(weight, bias)
     dx3, n = dx.reshape(x3.shape), len(x)
     if n == 1 and x.size > TALL:
         sums = _grad_tall(g3[0], x3[0], weight, bias, mean[0], var[0], float(eps), smooth, slope, dx3[0])
@@ -306,7 +306,12 @@ def _joined(x):
     """x as (N, P/K, K·C)."""
     n, p, g, d = x.shape
     times = joined(p, g * d, JOINED)
-    return np.require(x, requirements="CW").reshape(n, p // times, times * g * d)
+    return _in_order(x)[0].reshape(n, p // times, times * g * d)
+
+
+def _in_order(*arrays):
+    """The arrays, or copies that are contiguous and of the one type that kernels are compiled for."""
+    return [np.require(array, requirements="CW") for array in arrays]
 
 
 def _served(x, weight, bias):

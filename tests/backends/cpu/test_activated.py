@@ -33,7 +33,7 @@ def drawn(draw_array, shape, seed, layout="contiguous", offset=0.0):
     """g, x, weight and bias; no z within rounding of the kink of a leaky ReLU."""
     channels = shape[2] * shape[3]
     g, x = (draw_array(shape, seed + i, np.float32, layout) for i in range(2))
-    weight, bias = draw_array((2, channels), seed + 2, np.float32)
+    weight, bias = (draw_array((channels,), seed + i, np.float32, layout) for i in (2, 3))
     return g, x + np.float32(offset), weight, bias
 
 
@@ -63,6 +63,13 @@ def test_agrees_with_reference(draw_array, shape, seed, layout, activation):
 @pytest.mark.parametrize("shape", LARGE[:4])
 def test_agrees_with_reference_on_large_arrays(draw_array, shape, activation):
     check(*drawn(draw_array, shape, 0), activation, tolerance=2e-6)
+
+
+@pytest.mark.needs_jit
+def test_no_layout_is_compiled_for_anew(draw_array):
+    for layout in ("contiguous", "reversed", "strided", "transposed", "broadcast"):
+        check(*drawn(draw_array, (2, 4, 2, 3), 0, layout), "silu", tolerance=1e-4)
+    assert all(len(kernel.signatures) == 1 for kernel in (activated._normalize, activated._grad))
 
 
 def test_a_large_mean_costs_no_digits(draw_array):
