@@ -129,7 +129,8 @@ class Model(nn.Module):
     def halves(self, player="model"):
         """(prepared, terms) of ``player``, if a training step can be captured; None where ``loss`` is not cut in two.
 
-        A subclass may have written a loss of its own over another's halves.
+        A subclass may have written a loss of its own over another's halves. Where a step changes more state than its
+        gradients (running statistics), a try that fails would change it twice: name halves only if they succeed.
         """
         return (self.prepared, self.terms) if self.cuts_loss("terms") else None
 
