@@ -50,7 +50,7 @@ expect("the judge's accuracy on unseen digits", judge.facts["test_accuracy"], 0.
 # operations, and very different numbers of steps.
 
 # %%
-BUDGET = 40 if QUICK else 450  # 10⁹ operations for each
+BUDGET = 20 if QUICK else 450  # 10⁹ operations for each
 settings = {
     "vae": (models.VAEConfig(likelihood="logistic"), {}),
     "gan": (models.GANConfig(), {"learning_rate": 1e-3}),

@@ -2,11 +2,15 @@
 
 import os
 
+import numpy as np
+from PIL import Image
+
 from ..files import whole_file
 
 # "Color Universal Design", Okabe and Ito, 2008, https://jfly.uni-koeln.de/color/ (its yellow left out: too pale)
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK, FAINT = "#333333", "#DDDDDD"
+DPI = 150  # of a figure in a file
 
 
 def new_figure(width: float, height: float):
@@ -32,5 +36,13 @@ def tidy(axes, title: str = "") -> None:
 
 def save_figure(figure, path: str | os.PathLike) -> None:
     """Write a figure as a PNG, whole or not at all; UserError where it cannot be written."""
+    figure.set_dpi(DPI)
+    picture = Image.fromarray(drawn(figure))  # `savefig` would lay everything out and draw it twice
     with whole_file(path) as file:
-        figure.savefig(file, format="png", dpi=150, facecolor="white")
+        picture.save(file, format="png")
+
+
+def drawn(figure) -> np.ndarray:
+    """What a figure shows now, uint8 (height, width, 3)."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[:, :, :3].copy()

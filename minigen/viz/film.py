@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import ShapeError, UserError
-from .figure import COLORS, INK, new_figure, tidy
+from .figure import COLORS, INK, drawn, new_figure, tidy
 from .grid import PAPER, SHEET, grid
 from .points import frame
 
@@ -112,9 +112,3 @@ def _curves(panels: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
             for line, curve in zip(curves, closed + places, strict=True):
                 line.set_data(*curve.T)
         yield drawn(figure)
-
-
-def drawn(figure) -> np.ndarray:
-    """What a figure shows now, uint8 (height, width, 3)."""
-    figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[:, :, :3].copy()

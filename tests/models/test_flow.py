@@ -15,7 +15,7 @@ from minigen.models.flow import Flow, FlowConfig
 from minigen.probability.bijectors import AffineCoupling, Bijector, CertificateError
 
 POINTS, IMAGES = DataSpec((2,), classes=3), DataSpec((4, 4, 1), 3, 3)
-SMALL = {"layers": 2, "hidden": (8,), "channels": 4, "blocks": 1, "bins": 4, "embedding": 3}
+SMALL = {"layers": 2, "hidden": (8, 8), "channels": 4, "blocks": 1, "bins": 4, "embedding": 3}
 
 
 def make(spec=POINTS, dtype="float64", shaken=0.3, **options):

@@ -30,7 +30,7 @@ from ..reference import conv as reference
 from . import few_channels
 from .buffers import ZEROS, compact, deliver, flat, pad_rows, scratch, target_for, turn
 from .conv_grad import served_size
-from .gemm import RATE, linear, matmul, parts_for
+from .gemm import NONE, RATE, UNIT, linear, matmul, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .vectors import VECTOR_BYTES, driver, pointer
@@ -315,9 +315,9 @@ def _phases_parallel(
     for i in prange(len(phases)):
         begin, first_h, first_w, top, left = phases[i, 0], phases[i, 1], phases[i, 2], phases[i, 3], phases[i, 4]
         packed, at = _pack(
-            weight, 1, weight_shape[1], g_shape[3], x_shape[3], r, r, first_h, first_w, steps[0], steps[1], True
+            weight, UNIT, weight_shape[1], g_shape[3], x_shape[3], r, r, first_h, first_w, steps[0], steps[1], True
         )
         convolve_alone(
-            algorithm, x, x_shape, (begin, lines[0], lines[1], lines[2]), zeros, zeros, 0, g, g_shape, packed, at, m,
-            r, (1, 1), (top, left), grid, block,
+            algorithm, x, x_shape, (begin, lines[0], lines[1], lines[2]), zeros, zeros, NONE, g, g_shape, packed, at,
+            m, r, (UNIT, UNIT), (top, left), grid, block,
         )  # fmt: skip

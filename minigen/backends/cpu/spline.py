@@ -11,6 +11,7 @@ from numba import njit, prange
 from ..reference import spline as reference
 from .elementwise import FAST, ONE, TWO, ZERO, exp_negative, log_positive, logistic, softplus_tail
 from .threads import run
+from .vectors import driver
 
 LANES = 64
 CHUNK = 4 * LANES  # numbers
@@ -29,8 +30,8 @@ def _shares(parameters, first, lanes, bins, raw):
             row[n] = parameters[first + n, i]
     most, total = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     for start in (0, bins):
-        most[:] = raw[start]
-        for i in range(start + 1, start + bins):
+        most[:] = -np.inf
+        for i in range(start, start + bins):
             row = raw[i]
             for n in range(LANES):
                 most[n] = max(most[n], row[n])
@@ -94,6 +95,7 @@ def _locate(x, parameters, first, lanes, bins, bound, raw, known):
 
 @njit(**FAST)
 def _spline(x, parameters, bound, y, log_slope, start, stop):
+    driver()
     bins = (parameters.shape[1] + 1) // 3
     raw, known = np.zeros((parameters.shape[1], LANES), np.float32), np.zeros((POISON + 1, LANES), np.float32)
     values, logs = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
@@ -127,7 +129,8 @@ def _by_knots(g, g_log, first, lanes, known):
     """Put what reaches x₀, y₀, d₀, w, h and d₁ in their rows of ``known``, and what reaches x in that of ξ."""
     x0, y0, d0, ws, hs, d1, place = known[X0], known[Y0], known[D0], known[W], known[H], known[D1], known[XI]
     to_y, to_log = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
-    to_y[:lanes], to_log[:lanes] = g[first : first + lanes], g_log[first : first + lanes]
+    for n in range(lanes):
+        to_y[n], to_log[n] = g[first + n], g_log[first + n]
     for n in range(LANES):
         a, b, xi, w, h = to_y[n], to_log[n], place[n], ws[n], hs[n]
         over_w, rest = ONE / w, ONE - xi
@@ -176,6 +179,7 @@ def _by_parameters(bins, bound, raw, known):
 
 @njit(**FAST)
 def _spline_grad(g, g_log, x, parameters, bound, by_x, by_parameters, start, stop):
+    driver()
     bins = (parameters.shape[1] + 1) // 3
     raw, known = np.zeros((parameters.shape[1], LANES), np.float32), np.zeros((POISON + 1, LANES), np.float32)
     for first in range(start, stop, LANES):
