@@ -1,4 +1,4 @@
-"""``python -m benchmarks kernels``, ``workloads``, ``follow``, ``isa`` and ``quality``."""
+"""``python -m benchmarks kernels``, ``workloads``, ``profile``, ``follow``, ``isa`` and ``quality``."""
 
 import functools
 import importlib.util
@@ -53,6 +53,25 @@ class Workloads:
             print(table(result), flush=True)
             if not self.quick:
                 _write(name, result)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Tell where the time of a workload's step goes, kernel by kernel, beside the bound of each."""
+
+    names: Positional[tuple[Literal["vae", "flow2d", "gan", "ddpm", "ddpm-sample"], ...]] = ()
+    """Which; all of them where none is named."""
+
+    def run(self):
+        """Measure, print and write."""
+        from .kernels.run import limits_of
+        from .profile import STEPS, profile, table
+
+        limits = limits_of(cores())
+        for name in self.names or STEPS:
+            result = profile(name, limits=limits)
+            print(table(result), flush=True)
+            _write(f"profile_{name}", result | {"command": _command(), "machine": machine()})
 
 
 @dataclass(frozen=True)
@@ -143,6 +162,7 @@ class Quality:
 Command = (
     Annotated[Kernels, subcommand("kernels")]
     | Annotated[Workloads, subcommand("workloads")]
+    | Annotated[Profile, subcommand("profile")]
     | Annotated[Follow, subcommand("follow")]
     | Annotated[Isa, subcommand("isa")]
     | Annotated[Quality, subcommand("quality")]

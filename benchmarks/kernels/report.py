@@ -17,6 +17,12 @@ def limits_line(limits):
     return f"{limits['threads']} threads: peak {limits['gflops']:.0f} GFLOP/s; GB/s of a triad: {gbps}"
 
 
+def line(shape, times):
+    """What each contender took on one shape, before the limits are known."""
+    medians = ", ".join(f"{name} {1e6 * found['median']:.0f}" for name, found in times.items())
+    return f"{shape.kind} {shape.name}: µs {medians}"
+
+
 def row(found):
     """One shape."""
     ours, theirs = found["times"]["minigen"], found["times"].get(found["fastest_peer"])

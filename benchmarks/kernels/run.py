@@ -28,12 +28,15 @@ def run(quick=False, threads=None):
     threads = threads or cores()
     calls = _smallest(recorded(QUICK)) if quick else recorded()
     methods = {shape: method_of(shape) for shape in calls}
-    limits = [_limits(threads, quick)]
+    limits = [limits_of(threads, quick)]
     with Race(threads, 2 if quick else ROUNDS) as race:
-        timed = {shape: race.times(shape) for shape in tqdm(calls, unit="shape")}
+        timed, bar = {}, tqdm(calls, unit="shape")
+        for shape in bar:
+            timed[shape] = race.times(shape)
+            bar.write(report.line(shape, timed[shape]))  # where a run is cut off, what it had found stands
         ladders = scaling.climb(race, threads, race.rounds, 2 if quick else None)
         missing, rounds = race.not_installed, race.rounds
-    best = _best([*limits, _limits(threads, quick)])  # before and after: a slow spell of the machine is no limit
+    best = _best([*limits, limits_of(threads, quick)])  # before and after: a slow spell of the machine is no limit
     print(report.limits_line(best))
     shapes = []
     for shape, times in timed.items():
@@ -72,7 +75,8 @@ def rounded(value):
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
-def _limits(threads, quick):
+def limits_of(threads, quick=False):
+    """What `limits` measures, in a process of its own."""
     process = Process("benchmarks.kernels.limits", threads=threads)
     try:
         process.read()

@@ -22,7 +22,7 @@ def quick(monkeypatch):
     ladders = {"convolution": {"size": (4, 8)}, "product": {"rows": (4, 8)}}
     monkeypatch.setattr(scaling, "LADDERS", ladders)
     limits = {"threads": 1, "gflops": 300.0, "gbps": {"cache": 90.0, "memory": 20.0}, "bytes": {"cache": 1 << 20}}
-    monkeypatch.setattr(run, "_limits", lambda threads, quick: limits)
+    monkeypatch.setattr(run, "limits_of", lambda threads, quick: limits)
 
 
 @pytest.mark.needs_jit
