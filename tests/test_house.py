@@ -32,7 +32,11 @@ FLOORS = {
 }  # fmt: skip
 SIDE_ROOMS = ("data", "metrics", "viz")
 OPEN_FROM = {"data": 7, "metrics": 8, "viz": 7, "cli": 9}  # floors that may enter a side room
-ONE_ROOM = {"core.parameter": "core.tensor", "core.nested": "core.capture"}  # files that are one room
+ONE_ROOM = {  # files that are one room
+    "core.parameter": "core.tensor",
+    "core.nested": "core.capture",
+    "core.identity": "core.capture",
+}
 COMMON = ("errors", "files", "machine")  # what every room may use
 HEAVY = {"numba", "matplotlib", "safetensors", "tyro", "tqdm", "PIL", "scipy", "torch", "hypothesis"}
 

@@ -28,6 +28,7 @@ from ..errors import GraphError, UserError
 from .autograd import Op
 from .autograd.modes import state
 from .autograd.variable import Variable
+from .identity import IdentityMap
 from .nested import arrays_in, same
 from .random import Stream
 from .tensor import Tensor
@@ -79,11 +80,11 @@ class Tape:
     """
 
     def __init__(self, args):
-        self._values, self._places = [], {}  # what stood at each place; id of an array -> its place
+        self._count, self._places = 0, IdentityMap()  # places so far; array -> its place
         self._constants, self._leaves = {}, {}  # place -> number, place -> leaf tensor
         self._entries = []  # [function, places of its inputs, of its output(s), what describes it, attributes to set]
         self._draws = []  # (place, argument, name below it, kind, shape, dtype, start)
-        self._copies = {}  # id of an op -> the op, its copy that is to run again, and the number of that one's entry
+        self._copies = IdentityMap()  # op -> its copy that is to run again, and the number of that one's entry
         self._args = [_Draws(x, self, i) if isinstance(x, Stream) else _given(x) for i, x in enumerate(args)]
         self._arguments = [None if isinstance(x, Stream) else self._new(x._array) for x in self._args]
 
@@ -103,18 +104,19 @@ class Tape:
         """An op ran."""
         again, links = type(op)(**hyper_parameters), []  # a second op: the first forgets all once it went backward
         again.kernels = op.kernels
-        self._copies[id(op)] = op, again, len(self._entries)
+        self._copies[op] = again, len(self._entries)
         described = type(op), dict(hyper_parameters)
         for key, value in hyper_parameters.items():
             if isinstance(value, Op):  # the op forward, which remembers what the one backward needs
-                if id(value) not in self._copies:
+                if value not in self._copies:
                     raise _refused(f"{op.name} goes back over an op that ran before the step")
-                _, copy, described[1][key] = self._copies[id(value)]
+                copy, described[1][key] = self._copies[value]
                 setattr(again, key, copy)
-            elif isinstance(value, np.ndarray) and id(value) in self._places:  # the condition of `where`
-                links.append((again, key, self._places[id(value)]))
+            elif isinstance(value, np.ndarray) and value in self._places:  # the condition of `where`
+                links.append((again, key, self._places[value]))
+                setattr(again, key, None)
                 del described[1][key]
-            elif key != "rooms" and any(id(part) in self._places for part in arrays_in(value)):
+            elif key != "rooms" and any(part in self._places for part in arrays_in(value)):
                 raise _refused(f"{op.name} was given positions that are not the same in each call")
         function, dtype = again.forward, outputs[0]._array.dtype
         if any(isinstance(x, Variable) and x._array.dtype.kind in "biu" for x in inputs) and dtype == np.float32:
@@ -130,7 +132,7 @@ class Tape:
             leaf.accumulate(gradient)
         finally:
             state.tape = self
-        place = self._places.get(id(leaf._array))
+        place = self._places.get(leaf._array)
         if place is None or place in self._leaves:  # one that was made in the step is forgotten with it
             function = partial(_accumulate, leaf)
             self._entries.append([function, [self._place_of(gradient)], None, (leaf.accumulate,), ()])
@@ -151,22 +153,21 @@ class Tape:
 
     def copied(self, source, copy, by_op):
         """An array was copied into a tensor, or (``by_op``) met one in an op."""
-        place = self._places.get(id(source))
+        place = self._places.get(source)
         if place is None:
             if by_op:
                 raise _refused("an array that is neither an argument nor made by an op met a tensor")
         elif copy.shape != source.shape:
             raise _refused("positions that are not the same in each call were brought to another shape")
         elif copy.dtype == source.dtype:
-            self._values.append(copy)  # lives on, or its id would be another array's
-            self._places[id(copy)] = place
+            self._places[copy] = place
         else:
             described = (np.ndarray.astype, copy.dtype)
             self._entries.append([partial(_as_type, copy.dtype), [place], self._new(copy), described, ()])
 
     def read(self, tensor):
         """Somebody looks at the values of a tensor."""
-        if id(tensor._array) in self._places and self._places[id(tensor._array)] not in self._leaves:
+        if tensor._array in self._places and self._places[tensor._array] not in self._leaves:
             raise _refused("the values of a tensor were read; return it instead, and read it outside")
 
     def changed(self, what):
@@ -177,17 +178,19 @@ class Tape:
         """Random numbers came from a stream that is an argument."""
         self._draws.append((self._new(array), *how))
 
-    def _new(self, value):
-        self._values.append(value)
-        self._places[id(value)] = place = len(self._values) - 1
-        return place
+    def _new(self, array=None):
+        """A new place, for an array if one stands there."""
+        self._count += 1
+        if array is not None:
+            self._places[array] = self._count - 1
+        return self._count - 1
 
     def _place_of(self, x):
         if not isinstance(x, Variable):
-            self._values.append(x)
-            self._constants[len(self._values) - 1] = x
-            return len(self._values) - 1
-        place = self._places.get(id(x._array))
+            place = self._new()
+            self._constants[place] = x
+            return place
+        place = self._places.get(x._array)
         if place is None:
             place = self._new(x._array)
             self._leaves[place] = x
@@ -202,21 +205,20 @@ class Tape:
                 raise _refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
         if len(self._entries) != len(other._entries) or self._draws != other._draws:
             raise _refused("the second call did more, or less, than the first")
-        fixed = dict(self._constants)
+        fixed, before = dict(self._constants), other._constants | {p: x._array for p, x in other._leaves.items()}
         for place, leaf in list(self._leaves.items()):
             if leaf is not other._leaves.get(place):  # made in the call: a constant, if it is one
                 fixed[place] = self._leaves.pop(place)._array
         for place, value in fixed.items():
-            if not same(value, other._values[place]):
+            if not same(value, before.get(place)):
                 user = next(_name(entry) for entry in self._entries if place in entry[1])
                 raise _refused(f"{user} got {_described(value)} that was another in the call before")
         kept = {*fixed, *self._leaves, *_flat(self._result)}
         for entry, drops in zip(self._entries, _last_uses(self._entries, kept), strict=True):
             entry[3] = drops
-        self._shapes = [None if place is None else self._values[place] for place in self._arguments]
-        self._shapes = [None if x is None else (x.shape, x.dtype) for x in self._shapes]
-        self._start = [fixed.get(place) for place in range(len(self._values))]
-        self._values = self._places = self._args = self._copies = None
+        self._shapes = [None if isinstance(x, Stream) else (x._array.shape, x._array.dtype) for x in self._args]
+        self._start = [fixed.get(place) for place in range(self._count)]
+        self._places = self._args = self._copies = None
 
     def repeat(self, args):
         """Do it all again with other arguments, and return the result."""

@@ -1,5 +1,6 @@
 """A captured step is the eager one, bit for bit; what cannot be repeated is refused, never repeated wrongly."""
 
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -245,3 +246,22 @@ def test_positions_that_are_an_argument_are_refused(pick):
     captured = capture(lambda index: pick(index, weight))
     with pytest.raises(GraphError, match="positions that are not the same in each call"):
         captured(np.array([1, 2, 1]))
+
+
+def test_what_is_taken_down_keeps_no_array_alive():
+    """Or the first steps of a large network would hold all that it computes, forward and backward, twice."""
+    weight, living = minigen.tensor(np.ones((3, 4)), requires_grad=True), []
+
+    @capture
+    def step(x):
+        hidden = (x @ weight).tanh()
+        living.append(weakref.ref(hidden._array))
+        loss = (hidden * hidden.exp()).mean()
+        (gradient,) = minigen.grad(loss, weight)
+        return loss, gradient
+
+    first, second, repeated = (step(np.ones((5, 3))) for _ in range(3))
+    assert len(living) == 2 and all(array() is None for array in living)
+    for part, other, last in zip(first, second, repeated, strict=True):
+        np.testing.assert_array_equal(part.numpy(), other.numpy())
+        np.testing.assert_array_equal(part.numpy(), last.numpy())
