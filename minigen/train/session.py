@@ -20,7 +20,7 @@ from .progress import Progress
 from .restore import adopt_average
 
 
-def fit(family, dataset, model_config, config, out=None, resume=False, progress=True, observer=None):
+def fit(family, dataset, model_config, config, out=None, resume=False, progress=True, observer=None, save_every=20.0):
     """Train a model and return it.
 
     An interrupt (Ctrl-C, or the stop button in Jupyter) ends the training early and keeps the model.
@@ -36,6 +36,8 @@ def fit(family, dataset, model_config, config, out=None, resume=False, progress=
         resume: go on where the run in ``out`` stopped, or start where it holds no checkpoint yet.
         progress: show a progress bar.
         observer: called with the `Trainer` every 50 steps and at the end; what it takes is no training time.
+        save_every: seconds of training, at least, from one checkpoint with its pictures to the next; the end has one
+            in any case.
     Raises:
         UserError: ``out`` is not empty and ``resume`` is off, or cannot be written.
         CheckpointError: the run in ``out`` is of another model or other data.
@@ -49,7 +51,7 @@ def fit(family, dataset, model_config, config, out=None, resume=False, progress=
     with placed(config):
         trainer = make_trainer(family, dataset, model_config, config)
         model = trainer.model
-        session = _Session(trainer, out, progress, observer)
+        session = _Session(trainer, out, progress, observer, save_every)
         session.start(resume)
         session.run()
         if trainer.ema and trainer.ema.updates:
@@ -80,11 +82,10 @@ class _Session:
     """What happens around the steps: reports, pictures, checkpoints, the end."""
 
     report_every = 50  # steps
-    picture_seconds = 20
     patience = 10  # seconds of training for each second that a picture takes
 
-    def __init__(self, trainer, out, progress, observer):
-        self.trainer = trainer
+    def __init__(self, trainer, out, progress, observer, save_every):
+        self.trainer, self.save_every = trainer, save_every
         self.observe = observer or (lambda trainer: None)
         self.folder = None if out is None else RunFolder(out)
         self.show = progress
@@ -128,7 +129,7 @@ class _Session:
 
     def run(self):
         """Train to the end, or to an interrupt; either way the model is kept."""
-        trainer, terms, pause = self.trainer, None, self.picture_seconds
+        trainer, terms, pause = self.trainer, None, self.save_every
         saved = time.perf_counter()
         with Progress(trainer, self.show) as bar, Interrupts() as interrupts:
             if trainer.fraction >= 1:
@@ -143,7 +144,7 @@ class _Session:
                 if begin - saved > pause:
                     self.save()
                     saved = time.perf_counter()
-                    pause = max(self.picture_seconds, self.patience * (saved - begin))
+                    pause = max(self.save_every, self.patience * (saved - begin))
             if terms is not None:
                 self._report(terms, True, bar)
                 self.observe(trainer)

@@ -45,6 +45,15 @@ def test_a_run_leaves_what_it_promises(digits, tmp_path):
     )
 
 
+def test_pictures_come_as_often_as_asked(digits, tmp_path):
+    """Soon and at the end where no time lies between; after seconds that a short run never reaches, at the end only."""
+    for save_every, steps in ((0.0, [1, 12]), (3600.0, [12])):
+        folder = RunFolder(tmp_path / str(save_every))
+        config = TrainConfig(steps=12, batch_size=50)
+        fit("vae", digits, SMALL, config, out=folder.path, progress=False, save_every=save_every)
+        assert [step for step in range(13) if folder.sample_path(step).exists()] == steps
+
+
 def test_training_learns(digits):
     losses = []
     trainer = Trainer(*fresh(digits), TrainConfig(batch_size=100, learning_rate=3e-3))

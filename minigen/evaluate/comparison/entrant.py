@@ -28,6 +28,7 @@ from .quality import QualityCurve
 from .traits import traits_of
 
 WARM_STEPS, TIMED_STEPS = 3, 7
+SAVE_EVERY = 60  # seconds; pictures, which nobody looks at meanwhile, would take a tenth of a short run
 KEPT = 2000
 """Samples kept for the picture."""
 
@@ -101,7 +102,7 @@ def trained_model(family, dataset, config, settings, folder, curve):
     samples, _ = warm(family, dataset, config, settings)
     curve.judge.features(samples)
     compiled = time.perf_counter()
-    model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve)
+    model = train.fit(family, dataset, config, settings, folder, resume=True, observer=curve, save_every=SAVE_EVERY)
     if not curve.points or curve.points[-1]["fraction"] < 1:
         raise KeyboardInterrupt
     if model.comparable:
