@@ -46,7 +46,7 @@ def test_products_are_those_that_the_kernels_benchmark_times(found):
 def test_the_table_has_a_row_for_each_of_the_longest(found):
     lines = profile.table(found).splitlines()
     assert len(lines) == 2 + min(profile.SHOWN, len(found["kernels"])) + (len(found["kernels"]) > profile.SHOWN) + 2
-    assert lines[2].split()[-1] and found["kernels"][0]["kernel"] in lines[2]
+    assert found["kernels"][0]["kernel"] in lines[2]
     assert isinstance(backends.current(), backends.Backend)  # the clock is gone again
 
 

@@ -129,7 +129,7 @@ def _by_knots(g, g_log, first, lanes, known):
     """Put what reaches x₀, y₀, d₀, w, h and d₁ in their rows of ``known``, and what reaches x in that of ξ."""
     x0, y0, d0, ws, hs, d1, place = known[X0], known[Y0], known[D0], known[W], known[H], known[D1], known[XI]
     to_y, to_log = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
-    for n in range(lanes):  # not slice by slice: Numba then compiles the words of its error for 3 s
+    for n in range(lanes):  # not slice by slice: Numba would compile the words of an error too
         to_y[n], to_log[n] = g[first + n], g_log[first + n]
     for n in range(LANES):
         a, b, xi, w, h = to_y[n], to_log[n], place[n], ws[n], hs[n]

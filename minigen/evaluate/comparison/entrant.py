@@ -28,7 +28,7 @@ from .quality import QualityCurve
 from .traits import traits_of
 
 WARM_STEPS, TIMED_STEPS = 3, 7
-SAVE_EVERY = 60  # seconds; pictures, which nobody looks at meanwhile, would take a tenth of a short run
+SAVE_EVERY = 60  # seconds, more than a short run has: nobody looks at its pictures meanwhile
 KEPT = 2000
 """Samples kept for the picture."""
 

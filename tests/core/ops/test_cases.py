@@ -40,7 +40,7 @@ def test_forward(name, on_backend):
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.differentiable])
 def test_derivatives(name, on_backend):
-    """Twenty cases, ten on each backend: what `minigen.testing` draws on one is another ten on the other."""
+    """Twenty cases: ten on each backend, by another seed on each."""
     case = CASES[name]
 
     @seed(BACKENDS.index(on_backend))
