@@ -15,7 +15,7 @@ COLOR = {
     "conv2d weight grad": COLORS[3],
 }
 MEANING = {"matmul NN": "A B", "matmul NT": "A Bᵀ", "matmul TN": "Aᵀ B"}
-METHODS = {"product": ("o", "product"), "direct": ("s", "direct"), "Winograd": ("^", "Winograd")}
+METHODS = {"product": "o", "taps first": "D", "Winograd": "^", "direct": "s"}  # method -> marker, Winograd with others
 NAMED = 3  # worst ratios with their names
 PEERS = {
     "minigen": COLORS[1], "NumPy": COLORS[6], "PyTorch": COLORS[0], "PyTorch channels last": COLORS[5],
@@ -59,9 +59,8 @@ def _roofline(axes, shapes, limits):
         xytext=(0, 3), textcoords="offset points", fontsize=7, color=INK, ha="right",
     )  # fmt: skip
     for found in shapes:
-        marker, _ = METHODS[_method(found)]
         axes.plot(
-            found["intensity"], found["gflops"], marker, color=COLOR[found["kind"]], markersize=5, alpha=0.8,
+            found["intensity"], found["gflops"], METHODS[method(found["method"])], color=COLOR[found["kind"]], markersize=5, alpha=0.8,
             markeredgewidth=0, zorder=2,
         )  # fmt: skip
     axes.set_xscale("log")
@@ -74,14 +73,14 @@ def _roofline(axes, shapes, limits):
     axes.grid(color=FAINT, linewidth=0.5)
     axes.set_xlabel("operations of the method for each byte that must move; colours as beside", fontsize=8, color=INK)
     axes.set_ylabel("GFLOP/s of the method", fontsize=8, color=INK)
-    for method in dict.fromkeys(map(_method, shapes)):
-        marker, label = METHODS[method]
-        axes.plot([], [], marker, color=INK, markersize=5, label=label)
+    for name in dict.fromkeys(method(found["method"]) for found in shapes):
+        axes.plot([], [], METHODS[name], color=INK, markersize=5, label=name)
     axes.legend(fontsize=8, frameon=False, labelcolor=INK, loc="lower right")
 
 
-def _method(found):
-    return next(method for method in METHODS if method in found["method"])
+def method(name):
+    """Which of `METHODS` is drawn for a method by its ``name``, or several."""
+    return next(method for method in METHODS if method in name)
 
 
 def _ratios(axes, shapes):

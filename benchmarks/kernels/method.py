@@ -68,7 +68,7 @@ def additions(matrix):
     total = 0
     for row in matrix:
         first, *others = sorted((c for c in row if c), key=lambda c: c != 1)
-        total += (first != 1) + sum(1 if abs(c) == 1 else 2 for c in others)
+        total += int(first != 1) + sum(1 if abs(c) == 1 else 2 for c in others)
     return total
 
 

@@ -25,7 +25,7 @@ TOLERANCE = 1e-4  # of the largest result: sums of up to 65,536 float32 terms in
 class Race:
     """The contenders, each library in a process of ``threads`` threads (by default all); use it in a ``with`` block."""
 
-    def __init__(self, threads=None, rounds=7, seconds=0.012):
+    def __init__(self, threads=None, rounds=7, seconds=0.02):
         self.rounds, self.seconds = rounds, seconds
         installed = {module: importlib.util.find_spec(package) for module, package in LIBRARIES.items()}
         self.not_installed = [LIBRARIES[module] for module, found in installed.items() if found is None]

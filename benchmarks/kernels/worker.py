@@ -17,7 +17,7 @@ from ..process import serve, tell
 from .shapes import from_json
 
 LEAST = 3  # calls, however long they take
-WARM = 2  # calls before the clock starts: the threads wake up, the operands come back to the caches
+WARM = 0.012  # seconds of calls before the clock starts: threads wake up, operands and the clock rate come back
 
 
 class Worker:
@@ -42,7 +42,8 @@ class Worker:
         return first
 
     def _run(self, function, seconds):
-        for _ in range(WARM):
+        warm = time.perf_counter() + WARM
+        while time.perf_counter() < warm:
             function()
         times, end = [], time.perf_counter() + seconds
         while len(times) < LEAST or time.perf_counter() < end:

@@ -39,7 +39,7 @@ REGION_SECONDS = {"omp": 2.5e-6, "tbb": 1e-5, "workqueue": 1e-4}
 MARGIN = 4  # split where the work is this many times the cost of the region that splits it
 PATIENCE = 3e-3  # seconds that a region may take beyond what one thread would
 SLACK = 3  # times as long as its kernel's quickest region, for as much work, one may take as well
-PAUSE = 0.1  # seconds without regions after one that took longer
+PAUSES = 5e-3, 0.1  # seconds without regions after one that took longer, and at most where one after the other does
 
 
 _threads = numba.get_num_threads()  # asking Numba takes 4 µs, as long as a small kernel
@@ -103,7 +103,7 @@ def parallel_threshold(per_second=1e9):
     return MARGIN * REGION_SECONDS[threading_layer()] * per_second
 
 
-_alone_until = 0.0
+_alone_until, _pause = 0.0, PAUSES[0]
 _quickest = {}  # kernel -> the least that a region of it took, in the seconds that one thread was said to take
 
 
@@ -117,10 +117,12 @@ def launch(kernel, seconds, *args):
 
     Its threads wait for each other, so one that gets no core, since another program has it, holds up all: beside two
     busy processes on two cores each region waits for a time slice, and a step of the VAE took 209 ms instead of 3.5.
-    After a region that was late by more than `PATIENCE`, kernels therefore run on one thread for `PAUSE`. What is late
-    on a slower machine, the kernel's own regions before tell. No result depends on the number of threads.
+    After a region that was late by more than `PATIENCE`, kernels therefore run on one thread for the first of `PAUSES`,
+    and twice as long as before where another is late soon after, up to the second: an interrupt or a thread that has to
+    be woken costs little, a busy machine is left alone. What is late on a slower machine, the kernel's own regions
+    before tell. No result depends on the number of threads.
     """
-    global _alone_until
+    global _alone_until, _pause
     begin = perf_counter()
     kernel(*args)
     end = perf_counter()
@@ -129,7 +131,9 @@ def launch(kernel, seconds, *args):
         return
     _quickest[kernel] = min(_quickest[kernel], (end - begin) / seconds)
     if end - begin > seconds * max(1, SLACK * _quickest[kernel]) + PATIENCE:
-        _alone_until = end + PAUSE
+        again = begin < _alone_until + _pause
+        _pause = min(2 * _pause, PAUSES[1]) if again else PAUSES[0]
+        _alone_until = end + _pause
 
 
 def run(serial, parallel, size, chunk, *args, per_second=1e9):

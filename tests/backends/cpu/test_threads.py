@@ -54,7 +54,8 @@ def region(monkeypatch):
     """A kernel that takes the seconds it is given, by a clock of its own: the cores themselves may be busy or not."""
     now = [0.0]
     monkeypatch.setattr(threads, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(threads, "_alone_until", 0.0)
+    monkeypatch.setattr(threads, "_alone_until", -1.0)
+    monkeypatch.setattr(threads, "_pause", threads.PAUSES[0])
     monkeypatch.setattr(threads, "get_threads", lambda: 2)
 
     def take(seconds):
@@ -72,10 +73,29 @@ def test_after_a_late_region_kernels_work_alone_for_a_while(region):
     assert threads.workers() == 2
     threads.launch(region, 1e-3, 1e-3 + 1.5 * threads.PATIENCE)
     assert threads.workers() == 1
-    region(0.9 * threads.PAUSE)
+    region(0.9 * threads.PAUSES[0])
     assert threads.workers() == 1
-    region(0.2 * threads.PAUSE)
+    region(0.2 * threads.PAUSES[0])
     assert threads.workers() == 2
+
+
+def test_the_while_grows_where_regions_stay_late_and_only_there(region):
+    def pause():
+        """Seconds without regions after a late one."""
+        threads.launch(region, 1e-3, 1e-3 + 2 * threads.PATIENCE)
+        passed = 0.0
+        while threads.workers() == 1:
+            region(1e-4)
+            passed += 1e-4
+        return passed
+
+    threads.launch(region, 1e-3, 5.0)  # compiles
+    threads.launch(region, 1e-3, 1e-3)
+    first, most = threads.PAUSES
+    found = [pause() for _ in range(7)]
+    assert found == pytest.approx([min(most, first * 2**i) for i in range(7)], abs=2e-4)
+    region(2 * most)
+    assert pause() == pytest.approx(first, abs=2e-4)
 
 
 def test_a_slow_machine_is_not_a_busy_one(region):

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("numba")
 
+from benchmarks.kernels.figure import METHODS, method
 from benchmarks.kernels.method import additions, method_of, steps_of
 from benchmarks.kernels.shapes import Convolution, Product
 from minigen.backends.cpu import transforms
@@ -43,6 +44,7 @@ def test_few_channels_are_told_apart():
     for part, outputs, channels in (("forward", 1, 8), ("input grad", 8, 1)):
         shape = Convolution(part, (2, 6, 8, channels), (3, 3), outputs, 1, 1)
         assert method_of(shape) == ("taps first", shape.operations)
+        assert method("taps first") in METHODS
 
 
 @pytest.mark.needs_jit
@@ -51,8 +53,10 @@ def test_few_channels_are_told_apart():
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (4, 2)])
 def test_winograd_takes_fewer_multiplications_and_a_bit(part, kernel, stride):
     shape = Convolution(part, (8, 16, 16, 64), (kernel, kernel), 64, stride, 1)
-    method, operations = method_of(shape)
-    assert method == {3: "Winograd F(4×4, 3×3)", 4: "Winograd F(4×4, 2×2)"}[kernel]
+    name, operations = method_of(shape)
+    assert method(name) == method(f"{name} + direct") == "Winograd"
+    assert type(operations) is int  # which JSON can say
+    assert name == {3: "Winograd F(4×4, 3×3)", 4: "Winograd F(4×4, 2×2)"}[kernel]
     m, r = (4, 3) if kernel == 3 else (4, 2)
     products = shape.operations * (m + r - 1) ** 2 / (m * r) ** 2
     assert products < operations < 1.4 * products
