@@ -59,8 +59,9 @@ def _roofline(axes, shapes, limits):
         xytext=(0, 3), textcoords="offset points", fontsize=7, color=INK, ha="right",
     )  # fmt: skip
     for found in shapes:
+        marker = METHODS[method(found["method"])]
         axes.plot(
-            found["intensity"], found["gflops"], METHODS[method(found["method"])], color=COLOR[found["kind"]], markersize=5, alpha=0.8,
+            found["intensity"], found["gflops"], marker, color=COLOR[found["kind"]], markersize=5, alpha=0.8,
             markeredgewidth=0, zorder=2,
         )  # fmt: skip
     axes.set_xscale("log")

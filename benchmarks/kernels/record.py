@@ -72,7 +72,7 @@ def _rows_product(x, weight, bias=None):
     return [Product(x.size // x.shape[-1], *weight.shape, _layout(x) + _layout(weight))]
 
 
-def _network_gradient(g, inputs, weights, rooms, input_too):
+def _network_gradient(g, inputs, weights, rooms, input_too, activation):
     """A product for each weight, and one for what goes on from it: not from the first if its input has no gradient."""
     back = weights if input_too else weights[1:]
     return [Product(w.shape[0], len(g), w.shape[1], "TN") for w in weights] + [
@@ -95,8 +95,10 @@ READ = {
     "matmul": _product,
     "linear": _rows_product,
     "linear_weight_grad": lambda x, g, *rooms: [Product(x.shape[1], len(x), g.shape[1], "TN")],
-    "relu_mlp": lambda x, weights, biases: [Product(len(x), *weight.shape) for weight in weights],
-    "relu_mlp_grad": _network_gradient,
+    "multilayer_perceptron": lambda x, weights, biases, activation: [
+        Product(len(x), *weight.shape) for weight in weights
+    ],
+    "multilayer_perceptron_grad": _network_gradient,
     "conv2d": lambda x, w, *args, bias=None, **geometry: _convolution(
         "forward", x.shape, w.shape[:2], w.shape[3], *args, **geometry
     ),

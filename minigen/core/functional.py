@@ -65,7 +65,7 @@ from .ops.loss import (
     nll_loss,
     smooth_l1_loss,
 )  # fmt: skip
-from .ops.mlp import relu_mlp
+from .ops.mlp import relu_mlp, tanh_mlp
 from .ops.moments import std, var
 from .ops.noise import dropout
 from .ops.norm import (
@@ -135,6 +135,6 @@ __all__ = [
     "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
     "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tile", "topk", "transpose", "tril", "triu", "unsqueeze",
-    "var", "where",
+    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tanh_mlp", "tile", "topk", "transpose", "tril", "triu",
+    "unsqueeze", "var", "where",
 ]  # fmt: skip

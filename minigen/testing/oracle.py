@@ -180,9 +180,12 @@ def _bce(logits, target, weight=None, pos_weight=None, reduction="mean"):
     return TF.binary_cross_entropy_with_logits(logits, target, weight, reduction=reduction, pos_weight=pos_weight)
 
 
-def _relu_mlp(x, weight, bias, *more):
-    y = TF.linear(x, weight.T, bias)
-    return _relu_mlp(TF.relu(y), *more) if more else y
+def _mlp(activation):
+    def network(x, weight, bias, *more):
+        y = TF.linear(x, weight.T, bias)
+        return network(activation(y), *more) if more else y
+
+    return network
 
 
 def _bernoulli(logits, target, event_dims):
@@ -312,7 +315,8 @@ COUNTERPARTS |= {
     "affine_coupling": affine_coupling,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
     "rational_quadratic_spline": rational_quadratic_spline,
-    "relu_mlp": _relu_mlp,
+    "relu_mlp": _mlp(TF.relu),
+    "tanh_mlp": _mlp(torch.tanh),
     "linear_tanh": lambda x, weight, bias=None: torch.tanh(TF.linear(x, weight.T, bias)),
     "conv1d": _conv1d,
     "conv2d": _conv2d,

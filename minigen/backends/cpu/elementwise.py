@@ -247,7 +247,7 @@ def tanh_grad(g, y, out=None):
     """g (1 − y²), elementwise, in one pass; both (...)."""
     if not (_served(g, out) and _served(y, out) and g.shape == y.shape):
         return reference.tanh_grad(g, y, out)
-    return _map(_tanh_grad, _tanh_grad_parallel, out, g, y)
+    return _map(_tanh_grad, _tanh_grad_parallel, out, g, y, rate=COPY_RATE)
 
 
 def relu(x, out=None):

@@ -1,10 +1,10 @@
-"""Small networks, affine maps with ReLU between them, in one call forward and in one back.
+"""Small networks, affine maps with ReLU or tanh between them, in one call forward and in one back.
 
 A network with some hundred features costs as much to be called, layer by layer, as to be computed. Here each thread
 takes blocks of rows through all layers, so that what one writes the next finds in the cache:
 
-    forward     for each block of rows:   h₁ = max(x W₁ + b₁, 0), h₂ = max(h₁ W₂ + b₂, 0), …, y
-    backward    for each block of rows:   G ← G Wᵀ where h > 0, else 0, from the last layer to the first
+    forward     for each block of rows:   h₁ = a(x W₁ + b₁), h₂ = a(h₁ W₂ + b₂), …, y
+    backward    for each block of rows:   G ← a′ G Wᵀ, a′ as told from h, from the last layer to the first
                 for each share of tiles:  ∂W = hᵀ G, ∂b = Σ G, of all layers
 
 A row's numbers depend on that row alone, and sums over rows are taken in one order, so the result is the same for any
@@ -19,13 +19,15 @@ from numba import njit, prange
 from ..reference import mlp as reference
 from .buffers import ZEROS, target_for
 from .columns import NARROW, ROWS, by_rows
-from .elementwise import FAST
+from .elementwise import FAST, tanh
 from .gemm import NONE, RATE, UNIT, multiply, parts_for
 from .simd import GROUP
 from .threads import launch
 from .vectors import driver
 
 BLOCK = 64 * GROUP  # rows that go through all layers together
+RELU, TANH = NONE, UNIT
+CODES = {"relu": RELU, "tanh": TANH}
 
 
 @njit(inline="always")
@@ -36,17 +38,26 @@ def _share(size, part, parts, grain):
 
 
 @njit(**FAST)
-def _rectify(y):
+def _activate(activation, y):
     zero = y.dtype.type(0)
-    for i in range(y.size):
-        y[i] = zero if y[i] <= zero else y[i]
+    if activation == RELU:
+        for i in range(y.size):
+            y[i] = zero if y[i] <= zero else y[i]
+    else:
+        for i in range(y.size):
+            y[i] = tanh(y[i])
 
 
 @njit(**FAST)
-def _mask(g, h):
-    zero = g.dtype.type(0)
-    for i in range(g.size):
-        g[i] = zero if h[i] <= zero else g[i]
+def _scale(activation, g, h):
+    """g ← a′ g, with the derivative of the activation as told from its output h."""
+    zero, one = g.dtype.type(0), g.dtype.type(1)
+    if activation == RELU:
+        for i in range(g.size):
+            g[i] = zero if h[i] <= zero else g[i]
+    else:
+        for i in range(g.size):
+            g[i] *= one - h[i] * h[i]
 
 
 @njit(**FAST)
@@ -106,7 +117,7 @@ def _bias_grad(g, dbias, part, parts):
 
 
 @njit(cache=True)
-def _forward(inputs, weights, biases, outputs, part, parts):
+def _forward(activation, inputs, weights, biases, outputs, part, parts):
     driver()
     first, last = _share(len(inputs[0]), part, parts, GROUP)
     for top in range(first, last, BLOCK):
@@ -115,17 +126,17 @@ def _forward(inputs, weights, biases, outputs, part, parts):
             y = outputs[i][top:end]
             _affine(inputs[i][top:end], weights[i], biases[i], y)
             if i + 1 < len(weights):
-                _rectify(y.ravel())
+                _activate(activation, y.ravel())
 
 
 @njit(cache=True, parallel=True)
-def _forward_parallel(inputs, weights, biases, outputs, parts):
+def _forward_parallel(activation, inputs, weights, biases, outputs, parts):
     for part in prange(parts):
-        _forward(inputs, weights, biases, outputs, np.int64(part), parts)
+        _forward(activation, inputs, weights, biases, outputs, np.int64(part), parts)
 
 
 @njit(cache=True)
-def _backward(inputs, weights, zeros, g, dx, input_too, part, parts):
+def _backward(activation, inputs, weights, zeros, g, dx, input_too, part, parts):
     """What reaches the results of all layers: g[-1] is given, dx and the other g are written."""
     driver()
     first, last = _share(len(dx), part, parts, GROUP)
@@ -134,7 +145,7 @@ def _backward(inputs, weights, zeros, g, dx, input_too, part, parts):
         for i in range(len(weights) - 1, 0, -1):
             earlier = g[i - 1][top:end]
             _back(g[i][top:end], weights[i], zeros, earlier)
-            _mask(earlier.ravel(), inputs[i][top:end].ravel())
+            _scale(activation, earlier.ravel(), inputs[i][top:end].ravel())
         if input_too:
             _back(g[0][top:end], weights[0], zeros, dx[top:end])
 
@@ -148,29 +159,30 @@ def _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts):
 
 
 @njit(cache=True)
-def _step(step, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, part, parts):
+def _step(step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, part, parts):
     driver()
     if step == 0:
-        _backward(inputs, weights, zeros, g, dx, input_too, part, parts)
+        _backward(activation, inputs, weights, zeros, g, dx, input_too, part, parts)
     else:
         _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts)
 
 
 @njit(cache=True, parallel=True)
-def _steps_parallel(inputs, weights, zeros, g, dx, input_too, dweights, dbiases, parts):
+def _steps_parallel(activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, parts):
     for step in range(2):
         for part in prange(parts):
-            _step(step, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, np.int64(part), parts)
+            _step(step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, np.int64(part), parts)
 
 
-def relu_mlp(x, weights, biases):
-    """See `reference.relu_mlp`; float32 and float64 are served here."""
-    if not _served(x, weights) or any(b.shape != w.shape[1:] for w, b in zip(weights, biases, strict=True)):
-        return reference.relu_mlp(x, weights, biases)
+def multilayer_perceptron(x, weights, biases, activation):
+    """See `reference.multilayer_perceptron`; float32 is served here, with ReLU also float64."""
+    fits = all(b.shape == w.shape[1:] for w, b in zip(weights, biases, strict=True))
+    if not fits or not _served(x, weights, activation):
+        return reference.multilayer_perceptron(x, weights, biases, activation)
     weights, biases, outputs = _plain(weights), _plain(biases), _empty([(len(x), w.shape[1]) for w in weights], x)
     operations = _operations(x, weights)
     parts = parts_for(operations)
-    arrays = (*_plain((x,)), *outputs[:-1]), weights, biases, outputs
+    arrays = CODES[activation], (*_plain((x,)), *outputs[:-1]), weights, biases, outputs
     if parts == 1:
         _forward(*arrays, 0, 1)
     else:
@@ -178,18 +190,18 @@ def relu_mlp(x, weights, biases):
     return outputs
 
 
-def relu_mlp_grad(g, inputs, weights, rooms, input_too):
-    """See `reference.relu_mlp_grad`."""
+def multilayer_perceptron_grad(g, inputs, weights, rooms, input_too, activation):
+    """See `reference.multilayer_perceptron_grad`."""
     x, shapes = inputs[0], [(len(inputs[0]), w.shape[1]) for w in weights]
-    if not _served(x, weights) or [h.shape for h in (*inputs[1:], g)] != shapes:
-        return reference.relu_mlp_grad(g, inputs, weights, rooms, input_too)
+    if not _served(x, weights, activation) or [h.shape for h in (*inputs[1:], g)] != shapes:
+        return reference.multilayer_perceptron_grad(g, inputs, weights, rooms, input_too, activation)
     inputs, weights, gradients = _plain(inputs), _plain(weights), (*_empty(shapes[:-1], g), *_plain((g,)))
     dx = np.empty((len(x), x.shape[1] if input_too else 0), g.dtype)
     dweights = tuple([target_for(room, w.shape, g.dtype) for room, w in zip(rooms[::2], weights, strict=True)])
     dbiases = tuple([target_for(room, w.shape[1:], g.dtype) for room, w in zip(rooms[1::2], weights, strict=True)])
     operations, zeros = 2 * _operations(x, weights), ZEROS[g.dtype]
     parts = parts_for(operations)
-    arrays = inputs, weights, zeros, gradients, dx, input_too, dweights, dbiases
+    arrays = CODES[activation], inputs, weights, zeros, gradients, dx, input_too, dweights, dbiases
     if parts == 1:
         _step(0, *arrays, 0, 1)
         _step(1, *arrays, 0, 1)
@@ -199,14 +211,15 @@ def relu_mlp_grad(g, inputs, weights, rooms, input_too):
     return (*found, dx) if input_too else tuple(found)
 
 
-def _served(x, weights):
+def _served(x, weights, activation):
     """Whether the kernels, which check no bounds, may go through the layers; if not, the reference computes, or raises.
 
-    All arrays are of one dtype: ops see to that.
+    All arrays are of one dtype: ops see to that. Our tanh knows float32 alone.
     """
     sizes = [x.shape[-1], *[w.shape[-1] for w in weights]]
     fits = [w.shape for w in weights] == [(k, n) for k, n in pairwise(sizes)]
-    return fits and x.ndim == 2 and x.size > 0 and min(sizes) > 0 and x.dtype in ZEROS
+    known = x.dtype in ZEROS and (activation == "relu" or x.dtype == np.float32)
+    return fits and known and x.ndim == 2 and x.size > 0 and min(sizes) > 0
 
 
 def _plain(arrays):

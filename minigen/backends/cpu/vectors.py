@@ -28,9 +28,9 @@ def masks_of(features):
     return bool(features & {"+avx512f", "+avx"})
 
 
-TRIPLE, _, _told = cpu_target.target_context.codegen().magic_tuple()
+TRIPLE, CPU, _told = cpu_target.target_context.codegen().magic_tuple()
 FEATURES = features_of(TRIPLE, _told)
-"""What Numba compiles for, as "+avx2": the host's features, unless NUMBA_CPU_FEATURES says otherwise."""
+"""What Numba compiles for, as "+avx2": the host's, unless NUMBA_CPU_FEATURES says otherwise. `CPU` is its name."""
 
 VECTOR_BYTES = bytes_of(FEATURES)
 MASKS = masks_of(FEATURES)

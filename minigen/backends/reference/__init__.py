@@ -12,7 +12,7 @@ from .elementwise import *  # noqa: F403
 from .factorisations import cholesky, inv, slogdet, solve, solve_triangular  # noqa: F401
 from .gemm import linear, linear_weight_grad, matmul  # noqa: F401
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad  # noqa: F401
-from .mlp import relu_mlp, relu_mlp_grad  # noqa: F401
+from .mlp import multilayer_perceptron, multilayer_perceptron_grad  # noqa: F401
 from .norm import standardize, standardize_grad  # noqa: F401
 from .optim import adam_step, all_finite, clamp_, lerp_, scale_, sgd_step, squared_norm  # noqa: F401
 from .order import argsort, searchsorted  # noqa: F401

@@ -8,21 +8,22 @@ from .linear import Linear
 from .module import Module
 
 _JOINED = {ReLU: F.linear_relu, Tanh: F.linear_tanh}
+_NETWORKS = {ReLU: F.relu_mlp, Tanh: F.tanh_mlp}
 
 
 def call_in_turn(modules, x):
     """f_n(… f₂(f₁(x))) of a list of modules; a `Linear` with `ReLU` or `Tanh` behind it is one op of the two.
 
-    So are all of `Linear`, `ReLU`, `Linear`, …, `Linear`. Under `anomaly`, which is to name the module, each is called
-    by itself.
+    So are all of `Linear`, `ReLU`, `Linear`, …, `Linear`, and those with `Tanh`. Under `anomaly`, which is to name the
+    module, each is called by itself.
     """
     i = 0
     while i < len(modules):
         module, behind = modules[i], modules[i + 1] if i + 1 < len(modules) else None
         joined = _JOINED.get(type(behind)) if type(module) is Linear and state.watch is None else None
-        network = _network(modules[i:], x) if joined is F.linear_relu else ()
+        network = _network(modules[i:], x, type(behind)) if joined else ()
         if network:
-            x = F.relu_mlp(x, *[p for layer in network for p in (layer.weight, layer.bias)])
+            x = _NETWORKS[type(behind)](x, *[p for layer in network for p in (layer.weight, layer.bias)])
             i += 2 * len(network) - 1
         else:
             x = module(x) if joined is None else module(x, joined)
@@ -30,8 +31,8 @@ def call_in_turn(modules, x):
     return x
 
 
-def _network(modules, x):
-    """The layers of the leading `Linear`, `ReLU`, `Linear`, …, `Linear`; none where this is followed by a `ReLU`.
+def _network(modules, x, activation):
+    """The layers of the leading `Linear`, activation, `Linear`, …, `Linear`; none where an activation follows the last.
 
     Nor where layers do not fit each other, or x: called by themselves, they say which.
     """
@@ -41,7 +42,7 @@ def _network(modules, x):
             return ()
         layers.append(layer)
         features = layer.out_features
-        if type(behind) is not ReLU:
+        if type(behind) is not activation:
             return layers
     return ()
 
@@ -88,8 +89,8 @@ class ModuleList(Module):
 class Sequential(Module):
     """y = f_n(… f₂(f₁(x))): ``Sequential(Linear(…), Tanh(), Linear(…))``; can be indexed, sliced and iterated.
 
-    A `Linear` and a `ReLU` or `Tanh` right behind it are computed by one op, and so are linear layers with `ReLU`
-    between them.
+    A `Linear` and a `ReLU` or `Tanh` right behind it are computed by one op, and so are linear layers with one of
+    them between.
     """
 
     def __init__(self, *modules):

@@ -1,4 +1,4 @@
-"""A small network in one op: affine maps with ReLU between them.
+"""A small network in one op: affine maps with ReLU or tanh between them.
 
 Both directions are one kernel each where no graph of the gradient is asked for; else the backward pass is the
 composition of ops, which can be differentiated to any order.
@@ -9,13 +9,17 @@ from ..autograd import Op
 from ..autograd.modes import state
 from .activation import ReLUGrad
 from .linalg import LinearWeightGrad, MatMulNT, on_matrix
+from .trigonometry import TanhGrad
+
+DERIVATIVES = {"relu": ReLUGrad, "tanh": TanhGrad}
+"""Activation -> the op that takes a gradient and the activation's output to the gradient before it."""
 
 
-class ReLUMLP(Op):
-    """h₁ = max(x W₁ + b₁, 0), h₂ = max(h₁ W₂ + b₂, 0), …, y = h W + b: gives y, h₁, h₂, …
+class MultilayerPerceptron(Op):
+    """h₁ = a(x W₁ + b₁), h₂ = a(h₁ W₂ + b₂), …, y = h W + b, with an ``activation`` a: gives y, h₁, h₂, …
 
-    With G what reaches the result of a map of h: dW = hᵀ G, db = Σ G, and what reaches the map before is G Wᵀ where
-    h > 0, else 0.
+    With G what reaches the result of a map of h: dW = hᵀ G, db = Σ G, and what reaches the map before is a′ G Wᵀ. The
+    derivative a′ can be told from h: 1 where h > 0, else 0, of ReLU, and 1 − h² of tanh.
     """
 
     saves_outputs = (1,)  # and on, see `_remember`
@@ -26,7 +30,7 @@ class ReLUMLP(Op):
         return (0, *range(1, 2 * self.layers, 2))
 
     def forward(self, x, *parameters):
-        *hidden, y = self.kernels.relu_mlp(x, parameters[::2], parameters[1::2])
+        *hidden, y = self.kernels.multilayer_perceptron(x, parameters[::2], parameters[1::2], self.activation)
         return y, *hidden
 
     def _remember(self, outputs):
@@ -39,7 +43,8 @@ class ReLUMLP(Op):
         if state.recording or g is None or any(h is not None for h in to_hidden):
             return self._composed(g, to_hidden, inputs, weights, rooms)
         wanted = self.edges[0] is not None
-        found = ReLUMLPGrad.apply(g, *inputs, *weights, layers=self.layers, rooms=rooms, input_too=wanted)
+        options = {"layers": self.layers, "activation": self.activation, "rooms": rooms, "input_too": wanted}
+        found = MultilayerPerceptronGrad.apply(g, *inputs, *weights, **options)
         return (found[-1], *found[:-1]) if wanted else (None, *found)
 
     def _composed(self, g, to_hidden, inputs, weights, rooms):
@@ -52,21 +57,21 @@ class ReLUMLP(Op):
             if i:
                 more = to_hidden[i - 1]
                 g = more if g is None else g if more is None else g + more
-                g = None if g is None else ReLUGrad.apply(g, inputs[i])
+                g = None if g is None else DERIVATIVES[self.activation].apply(g, inputs[i])
         return g, *found
 
 
-class ReLUMLPGrad(Op):
-    """From g, x, h₁, …, W₁, … the gradients of `ReLUMLP` in W₁, b₁, …, and in x too if ``input_too``; never recorded.
+class MultilayerPerceptronGrad(Op):
+    """From g, x, h₁, …, W₁, … the gradients of `MultilayerPerceptron` in W₁, b₁, …, and, if ``input_too``, in x.
 
-    ``rooms`` are arrays to write to, or None.
+    ``rooms`` are arrays to write to, or None. Never recorded.
     """
 
     differentiable = False
 
     def forward(self, g, *arrays):
         inputs, weights = arrays[: self.layers], arrays[self.layers :]
-        return self.kernels.relu_mlp_grad(g, inputs, weights, self.rooms, self.input_too)
+        return self.kernels.multilayer_perceptron_grad(g, inputs, weights, self.rooms, self.input_too, self.activation)
 
 
 def relu_mlp(x, *parameters):
@@ -77,6 +82,15 @@ def relu_mlp(x, *parameters):
     Raises:
         ShapeError: they do not fit each other, or x.
     """
+    return _perceptron("relu", x, parameters)
+
+
+def tanh_mlp(x, *parameters):
+    """Affine maps with tanh between them, and none behind the last: as `relu_mlp`."""
+    return _perceptron("tanh", x, parameters)
+
+
+def _perceptron(activation, x, parameters):
     weights, biases, size = parameters[::2], parameters[1::2], x.shape[-1] if x.ndim else None
     fits = len(weights) == len(biases) > 0
     for weight, bias in zip(weights, biases, strict=False):
@@ -85,6 +99,7 @@ def relu_mlp(x, *parameters):
     if not fits:
         shapes = ", ".join(str(tuple(p.shape)) for p in parameters) or "no parameters"
         raise ShapeError(
-            f"relu_mlp got x {tuple(x.shape)} and {shapes}; it needs (..., K), (K, H), (H,), …, (H, M), (M,)"
+            f"{activation}_mlp got x {tuple(x.shape)} and {shapes}; it needs (..., K), (K, H), (H,), …, (H, M), (M,)"
         )
-    return on_matrix(lambda rows: ReLUMLP.apply(rows, *parameters, layers=len(weights))[0], x)
+    options = {"layers": len(weights), "activation": activation}
+    return on_matrix(lambda rows: MultilayerPerceptron.apply(rows, *parameters, **options)[0], x)

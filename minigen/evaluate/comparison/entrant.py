@@ -28,6 +28,7 @@ from .quality import QualityCurve
 from .traits import traits_of
 
 WARM_STEPS, TIMED_STEPS = 3, 7
+PRODUCTS = "Conv2d", "Conv2dBias", "Linear", "LinearReLU", "LinearTanh", "MultilayerPerceptron"  # ops of a network
 SAVE_EVERY = 60  # seconds, more than a short run has: nobody looks at its pictures meanwhile
 KEPT = 2000
 """Samples kept for the picture."""
@@ -202,7 +203,7 @@ def evaluations(model):
 
 def products(count):
     """The convolutions and linear layers among the calls of an `OperationCount`."""
-    return sum(count.calls[op] for op in ("Conv2d", "Conv2dBias", "Linear", "LinearReLU", "LinearTanh", "ReLUMLP"))
+    return sum(count.calls[op] for op in PRODUCTS)
 
 
 def count_parameters(model):

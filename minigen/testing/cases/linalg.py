@@ -57,10 +57,23 @@ def _relu_mlp(d):
     return Sample(tuple(inputs))
 
 
-def _relu_mlp_reference(x, *parameters):
-    for i in range(0, len(parameters), 2):
-        x = _linear_reference(np.maximum(x, 0) if i else x, *parameters[i : i + 2])
-    return x
+def _tanh_mlp(d):
+    """Up to three layers."""
+    x, weight = _linear(d).inputs[:2]
+    inputs = [x, weight, d.values(weight.shape[1:])]
+    for _ in range(d.integer(0, 2)):
+        size, before = d.side(), inputs[-1].size
+        inputs += [d.values((before, size)), d.values((size,))]
+    return Sample(tuple(inputs))
+
+
+def _mlp_reference(activation):
+    def network(x, *parameters):
+        for i in range(0, len(parameters), 2):
+            x = _linear_reference(activation(x) if i else x, *parameters[i : i + 2])
+        return x
+
+    return network
 
 
 CASES = (
@@ -68,7 +81,8 @@ CASES = (
     Case("linear", F.linear, _linear_reference, _linear),
     Case("linear_relu", F.linear_relu, lambda *inputs: np.maximum(_linear_reference(*inputs), 0), _linear_relu),
     Case("linear_tanh", F.linear_tanh, lambda *inputs: np.tanh(_linear_reference(*inputs)), _linear),
-    Case("relu_mlp", F.relu_mlp, _relu_mlp_reference, _relu_mlp),
+    Case("relu_mlp", F.relu_mlp, _mlp_reference(lambda x: np.maximum(x, 0)), _relu_mlp),
+    Case("tanh_mlp", F.tanh_mlp, _mlp_reference(np.tanh), _tanh_mlp),
     Case(
         "outer", F.outer, lambda a, b: a[:, None] * b, lambda d: Sample((d.values((d.side(),)), d.values((d.side(),))))
     ),

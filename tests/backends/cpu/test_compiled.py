@@ -36,10 +36,11 @@ points = t.reshape(-1, 3), x.reshape(-1, 6)[:, :3].sum(1).repeat(2), x.reshape(-
 agree(coupling.affine_coupling(*points[2:], 1), c.affine_coupling(*points[2:], 1))
 agree(coupling.affine_coupling_grad(*points, 1), c.affine_coupling_grad(*points, 1))
 layers = (x.reshape(-1, 12)[:3, :3].copy(), t.reshape(-1, 4)[:3].copy()), (x.ravel()[:3].copy(), t.ravel()[:4].copy())
-outputs = m.relu_mlp(points[2], *layers)
-agree(mlp.relu_mlp(points[2], *layers), outputs)
-backward = outputs[-1], (points[2], outputs[0]), layers[0], [None] * 4, True
-agree(mlp.relu_mlp_grad(*backward), m.relu_mlp_grad(*backward))
+for name in mlp.CODES:
+    outputs = m.multilayer_perceptron(points[2], *layers, name)
+    agree(mlp.multilayer_perceptron(points[2], *layers, name), outputs)
+    backward = outputs[-1], (points[2], outputs[0]), layers[0], [None] * 4, True, name
+    agree(mlp.multilayer_perceptron_grad(*backward), m.multilayer_perceptron_grad(*backward))
 standard = n.standardize(x, 1e-5)
 agree(norm.standardize(x, 1e-5), standard)
 agree(norm.standardize_grad(t, standard[0], standard[2], 1e-5), n.standardize_grad(t, standard[0], standard[2], 1e-5))

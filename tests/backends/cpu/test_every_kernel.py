@@ -81,13 +81,13 @@ def rest(n, h, c, o):
         "matmul": (((n, c), (c, o)), call("matmul")),
         "linear": (((n, h, c), (c, o), (o,)), call("linear")),
         "linear_weight_grad": (((n, c), (n, o)), call("linear_weight_grad")),
-        "relu_mlp": (
+        "multilayer_perceptron": (
             ((n, c), (c, o), (o, h), (o,), (h,)),
-            lambda m, x, *a: m.relu_mlp(x, a[:2], a[2:]),
+            lambda m, x, *a: m.multilayer_perceptron(x, a[:2], a[2:], "tanh"),
         ),
-        "relu_mlp_grad": (
+        "multilayer_perceptron_grad": (
             ((n, h), (n, c), (n, o), (c, o), (o, h)),
-            lambda m, g, *a: m.relu_mlp_grad(g, a[:2], a[2:], [None] * 4, True),
+            lambda m, g, *a: m.multilayer_perceptron_grad(g, a[:2], a[2:], [None] * 4, True, "tanh"),
         ),
         "rational_quadratic_spline": (((n, h), (n, h, 3 * min(c, 3) + 2)), call("rational_quadratic_spline", 2.0)),
         "rational_quadratic_spline_grad": (

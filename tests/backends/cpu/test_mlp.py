@@ -15,6 +15,7 @@ from minigen.backends.reference import mlp as reference
 rows = st.sampled_from([0, 1, 7, mlp.BLOCK - 1, mlp.BLOCK + 1, ROWS + 3])
 sizes = st.sampled_from([0, 1, 2, 3, GROUP, GROUP + 1, 17, 40])
 layouts = st.sampled_from(["contiguous", "reversed", "strided", "transposed", "broadcast"])
+activations = st.sampled_from(sorted(mlp.CODES))
 
 
 def network(draw_array, n, sizes, layout="contiguous"):
@@ -30,43 +31,48 @@ def wide(arrays):
 
 
 @pytest.mark.needs_jit
-@given(rows, st.tuples(sizes, sizes, sizes), layouts, st.booleans())
-def test_both_kernels_are_the_reference(draw_array, n, features, layout, input_too):
+@given(rows, st.tuples(sizes, sizes, sizes), layouts, st.booleans(), activations)
+def test_both_kernels_are_the_reference(draw_array, n, features, layout, input_too, activation):
     """In float32 within rounding of the float64 reference, whatever the layout; gradients go where there is room."""
     x, weights, biases = network(draw_array, n, features, layout)
-    outputs = mlp.relu_mlp(x, weights, biases)
-    for got, exact in zip(outputs, reference.relu_mlp(*wide((x,)), wide(weights), wide(biases)), strict=True):
+    outputs = mlp.multilayer_perceptron(x, weights, biases, activation)
+    exact = reference.multilayer_perceptron(*wide((x,)), wide(weights), wide(biases), activation)
+    for got, right in zip(outputs, exact, strict=True):
         assert got.dtype == np.float32
-        np.testing.assert_allclose(got, exact, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(got, right, rtol=1e-4, atol=1e-5)
     g, inputs = draw_array(outputs[-1].shape, 5, np.float32, layout), (x, *outputs[:-1])
     rooms = [room for w in weights for room in (np.full(w.shape, np.nan, np.float32), None)]
-    found = mlp.relu_mlp_grad(g, inputs, weights, rooms, input_too)
-    exact = reference.relu_mlp_grad(*wide((g,)), wide(inputs), wide(weights), [None] * len(rooms), input_too)
+    found = mlp.multilayer_perceptron_grad(g, inputs, weights, rooms, input_too, activation)
+    wider, nowhere = (*wide((g,)), wide(inputs), wide(weights)), [None] * len(rooms)
+    exact = reference.multilayer_perceptron_grad(*wider, nowhere, input_too, activation)
     assert found[0] is rooms[0] and found[2] is rooms[2]
     for a, b in zip(found, exact, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5 * max(1, n))
 
 
 @pytest.mark.needs_jit
+@pytest.mark.parametrize("activation", mlp.CODES)
 @pytest.mark.parametrize("n", [511, 2100])
-def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, n):
+def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, n, activation):
     x, weights, biases = network(draw_array, n, (2, 128, 130, 2))
-    one_and_many_threads(lambda: mlp.relu_mlp(x, weights, biases))
-    outputs = mlp.relu_mlp(x, weights, biases)
-    one_and_many_threads(lambda: mlp.relu_mlp_grad(outputs[-1], (x, *outputs[:-1]), weights, [None] * 6, True))
+    one_and_many_threads(lambda: mlp.multilayer_perceptron(x, weights, biases, activation))
+    outputs = mlp.multilayer_perceptron(x, weights, biases, activation)
+    backward = outputs[-1], (x, *outputs[:-1]), weights, [None] * 6, True, activation
+    one_and_many_threads(lambda: mlp.multilayer_perceptron_grad(*backward))
 
 
 def test_layers_that_do_not_fit_raise(draw_array):
     x, weights, biases = network(draw_array, 3, (2, 4, 5))
     with pytest.raises(ValueError):
-        mlp.relu_mlp(x, weights[::-1], biases[::-1])
+        mlp.multilayer_perceptron(x, weights[::-1], biases[::-1], "relu")
     with pytest.raises(ValueError):
-        mlp.relu_mlp(x, weights, (biases[0], biases[0]))
+        mlp.multilayer_perceptron(x, weights, (biases[0], biases[0]), "tanh")
 
 
 @pytest.mark.needs_jit
-def test_not_a_number_stays_in_its_row(draw_array):
+@pytest.mark.parametrize("activation", mlp.CODES)
+def test_not_a_number_stays_in_its_row(draw_array, activation):
     x, weights, biases = network(draw_array, 9, (3, 8, 2))
     x[4, 1] = np.nan
-    for y in mlp.relu_mlp(x, weights, biases):
+    for y in mlp.multilayer_perceptron(x, weights, biases, activation):
         np.testing.assert_array_equal(np.isnan(y).any(1), np.arange(9) == 4)

@@ -11,7 +11,7 @@ from benchmarks.kernels import record
 from minigen import backends
 from minigen.insight import count_operations
 
-WHAT = re.compile("MatMul|Linear|ReLUMLP|Conv2d")
+WHAT = re.compile("MatMul|Linear|MultilayerPerceptron|Conv2d")
 
 
 @pytest.fixture

@@ -58,19 +58,22 @@ def test_a_linear_layer_and_its_activation_are_one_op(activation):
     check_joined(nn.Sequential(layer, activation()), f"Linear{activation.__name__}")
 
 
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
 @pytest.mark.parametrize("count", [2, 3])
-def test_linear_layers_with_relu_between_them_are_one_op(count):
-    check_joined(nn.Sequential(*alternating(layers(count)), nn.Tanh())[:-1], "ReLUMLP")
+def test_linear_layers_with_an_activation_between_them_are_one_op(activation, count):
+    check_joined(nn.Sequential(*alternating(layers(count), activation)), "MultilayerPerceptron")
 
 
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
 @pytest.mark.parametrize("end", [nn.ReLU, nn.Tanh])
-def test_what_stands_behind_such_layers_is_computed_too(end):
-    """A ReLU belongs to the layer before it, and the layers go in pairs; whatever else follows is called."""
-    check_joined(nn.Sequential(*alternating(layers(3)), end()), "LinearReLU" if end is nn.ReLU else "Tanh")
+def test_what_stands_behind_such_layers_is_computed_too(activation, end):
+    """Its own activation belongs to the layer before, and the layers go in pairs; whatever else follows is called."""
+    name = f"Linear{end.__name__}" if end is activation else end.__name__
+    check_joined(nn.Sequential(*alternating(layers(3), activation), end()), name)
 
 
-def alternating(members):
-    return [module for layer in members for module in (layer, nn.ReLU())][:-1]
+def alternating(members, activation):
+    return [module for layer in members for module in (layer, activation())][:-1]
 
 
 def check_joined(model, name):
@@ -106,5 +109,5 @@ def test_a_mistake_inside_a_joined_pair_names_the_layer():
     assert "  in 0 (Linear)" in caught.value.__notes__
     wider = nn.Linear(4, 4, rng=np.random.default_rng(0))
     with pytest.raises(ShapeError) as caught:
-        nn.Sequential(*alternating([*layers(2), wider]))(minigen.tensor(np.ones((2, 3), np.float32)))
+        nn.Sequential(*alternating([*layers(2), wider], nn.ReLU))(minigen.tensor(np.ones((2, 3), np.float32)))
     assert "  in 4 (Linear)" in caught.value.__notes__
