@@ -50,6 +50,7 @@ from .ops.elementwise import (
     square,
 )  # fmt: skip
 from .ops.factorisations import cholesky, inv, slogdet, solve, solve_triangular
+from .ops.gaussian import gaussian_bottleneck
 from .ops.index import embedding, gather, getitem, index_select, scatter_add, take_along_dim
 from .ops.linalg import linear, matmul, outer
 from .ops.logic import eq, ge, gt, isfinite, isnan, le, logical_and, logical_not, logical_or, lt, ne
@@ -125,16 +126,16 @@ __all__ = [
     "batch_norm_leaky_relu", "batch_norm_train", "bernoulli_log_prob", "binary_cross_entropy_with_logits", "cat",
     "cholesky", "chunk", "clamp", "clone", "conv1d", "conv2d", "conv_transpose2d", "cos", "cosh", "cross_entropy",
     "cumprod", "cumsum", "diagonal", "div", "dropout", "einsum", "elu", "embedding", "eq", "erf", "exp", "exp2",
-    "expand", "expm1", "flatten", "flip", "gather", "gaussian_nll_loss", "ge", "gelu", "getitem", "group_norm",
-    "group_norm_silu", "gt", "hardtanh", "huber_loss", "index_select", "instance_norm", "interpolate", "inv",
-    "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "lerp", "linear", "linear_relu",
+    "expand", "expm1", "flatten", "flip", "gather", "gaussian_bottleneck", "gaussian_nll_loss", "ge", "gelu", "getitem",
+    "group_norm", "group_norm_silu", "gt", "hardtanh", "huber_loss", "index_select", "instance_norm", "interpolate",
+    "inv", "isfinite", "isnan", "kl_div", "l1_loss", "layer_norm", "le", "leaky_relu", "lerp", "linear", "linear_relu",
     "linear_tanh", "log", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logit", "logsigmoid", "logsumexp", "lt", "matmul", "max", "max_pool2d", "maximum", "mean", "min", "minimum",
     "mish", "movedim", "mse_loss", "mul", "narrow", "ne", "neg", "nll_loss", "norm", "outer", "pad", "permute",
     "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "rational_quadratic_spline", "reciprocal", "relu", "relu_mlp",
     "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tanh_mlp", "tile", "topk", "transpose", "tril", "triu",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
+    "sum_to_size", "take_along_dim", "tan", "tanh", "tanh_mlp", "tile", "topk", "transpose", "tril", "triu",
     "unsqueeze", "var", "where",
 ]  # fmt: skip

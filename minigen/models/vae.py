@@ -33,10 +33,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..core.autograd import no_grad
-from ..core.functional import logsumexp, softmax
+from ..core.functional import gaussian_bottleneck, logsumexp, softmax
 from ..core.tensor import tensor
 from ..errors import UserError
-from ..probability import Normal, kl_standard_normal, standard_normal_log_prob
+from ..probability import Normal, standard_normal_log_prob
 from .base import check_config
 from .latent import LatentModel, beside
 from .likelihoods import LIKELIHOODS
@@ -111,15 +111,16 @@ class VAE(LatentModel):
 
         Of a multi-layer perceptron y may be (K, 1, K): all labels, each with all x, to (K, N, Z).
         """
+        return Normal(*self.statistics(x, y).chunk(2, dim=-1))  # (N, 2 Z) -> (N, Z), (N, Z)
+
+    def statistics(self, x, y=None):
+        """The encoder's outputs (N, 2 Z), all μ before all log σ², of what `posterior` takes."""
         self.check_shape(x)
         conv = self.config.network == "conv"
         rows = x if conv else x.reshape(x.shape[0], self.spec.size)
         if y is None:
-            h = self.encoder(rows)
-        else:
-            h = self.encoder(rows, y.reshape(y.shape[0], 1, 1, y.shape[1]) if conv else y)
-        mu, logvar = h.chunk(2, dim=-1)  # (N, 2 Z) -> (N, Z), (N, Z)
-        return Normal(mu, logvar)
+            return self.encoder(rows)
+        return self.encoder(rows, y.reshape(y.shape[0], 1, 1, y.shape[1]) if conv else y)
 
     def outputs(self, z, y=None):
         """The decoder's outputs (..., *shape) for latents z (..., Z), and labels y that broadcast to (..., K)."""
@@ -170,10 +171,8 @@ class VAE(LatentModel):
 
         With y (K, 1, K) and one draw, both are (K, N): of each x with each label.
         """
-        q = self.posterior(x, y)
-        z = q.reparameterize(self._noise(x, rng))  # (k, N, Z)
-        reconstruction = -self.likelihood.log_prob(self.outputs(z, y), beside(x, z))
-        return reconstruction, kl_standard_normal(q.mu, q.logvar).sum(-1)
+        z, kl = gaussian_bottleneck(self.statistics(x, y), self._noise(x, rng))  # (k, N, Z), (N,)
+        return -self.likelihood.log_prob(self.outputs(z, y), beside(x, z)), kl
 
     def guesses(self, x, y=None):
         q = self.posterior(x, y)

@@ -188,6 +188,12 @@ def _mlp(activation):
     return network
 
 
+def _gaussian_bottleneck(statistics, epsilon):
+    mu, logvar = statistics.tensor_split(2, -1)
+    q, standard = torch.distributions.Normal(mu, torch.exp(0.5 * logvar)), torch.distributions.Normal(0.0, 1.0)
+    return mu + q.scale * epsilon, torch.distributions.kl_divergence(q, standard).sum(-1)
+
+
 def _bernoulli(logits, target, event_dims):
     return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
 
@@ -313,6 +319,7 @@ COUNTERPARTS |= {
     "embedding": _embedding,
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
     "affine_coupling": affine_coupling,
+    "gaussian_bottleneck": _gaussian_bottleneck,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
     "rational_quadratic_spline": rational_quadratic_spline,
     "relu_mlp": _mlp(TF.relu),

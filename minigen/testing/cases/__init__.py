@@ -8,6 +8,7 @@ from . import (
     coupling,
     elementwise,
     factorisations,
+    gaussian,
     index,
     linalg,
     logic,
@@ -25,7 +26,7 @@ from .draw import Draw
 
 _FAMILIES = (
     arithmetic, logic, elementwise, activation, reduce, shape, rearrange, index, linalg, factorisations, conv, pool,
-    norm, attention, loss, noise, coupling, spline,
+    norm, attention, loss, noise, coupling, spline, gaussian,
 )  # fmt: skip
 
 CASES = {case.name: case for family in _FAMILIES for case in family.CASES}

@@ -78,6 +78,8 @@ def rest(n, h, c, o):
         "leaky_relu_grad": (two, call("leaky_relu_grad", 0.2)),
         "bernoulli_log_prob": (((n, c),) * 2, call("bernoulli_log_prob")),
         "bernoulli_log_prob_grad": (((n,), (n, c), (n, c)), call("bernoulli_log_prob_grad")),
+        "gaussian_bottleneck": (((n, 2 * c), (h, n, c)), call("gaussian_bottleneck")),
+        "gaussian_bottleneck_grad": (((h, n, c), (n,), (n, 2 * c), (h, n, c)), call("gaussian_bottleneck_grad")),
         "matmul": (((n, c), (c, o)), call("matmul")),
         "linear": (((n, h, c), (c, o), (o,)), call("linear")),
         "linear_weight_grad": (((n, c), (n, o)), call("linear_weight_grad")),

@@ -1,0 +1,20 @@
+"""Cases of `core/ops/gaussian.py`."""
+
+import numpy as np
+
+from ...core import functional as F
+from .case import Case, Sample
+
+
+def _draw(d):
+    lead, noise = d.broadcastable()
+    size = d.side()
+    return Sample((d.values((*lead, 2 * size)), d.values((*noise, size))))
+
+
+def _reference(statistics, epsilon):
+    mu, logvar = np.split(statistics, 2, axis=-1)
+    return mu + np.sqrt(np.exp(logvar)) * epsilon, 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(-1)
+
+
+CASES = (Case("gaussian_bottleneck", F.gaussian_bottleneck, _reference, _draw),)
