@@ -1,4 +1,8 @@
-"""Affine couplings of float32 points in one pass; tanh and exp come first, by themselves, as whole vectors."""
+"""Affine couplings of float32 points in one pass.
+
+Some rows at a time: tanh and exp come first, by themselves, as whole vectors; then the changed columns, one by one,
+since there may be one or two of them, too few for a loop along a row.
+"""
 
 import numpy as np
 from numba import njit, prange
@@ -8,35 +12,45 @@ from .elementwise import FAST, ONE, exp_negative, tanh
 from .threads import run
 
 ROWS = 512  # to a chunk
+BLOCK = 64  # rows at a time
 RATE = 1e8  # changed numbers per second on one thread
 
 
 @njit(**FAST)
-def _scales(parameters, changed, start, stop):
-    """s = tanh s₀ and e^s of some rows, (rows · C,) each."""
-    scale = np.empty((stop - start) * changed, np.float32)
-    factor = np.empty(scale.size, np.float32)
-    for m in range(start, stop):
-        for c in range(changed):
-            scale[(m - start) * changed + c] = parameters[m, c]
-    for i in range(scale.size):
+def _scales(parameters, changed, scale, factor):
+    """s = tanh s₀ and e^s of some rows, (C, rows) each: column by column."""
+    rows = len(parameters)
+    for c in range(changed):
+        column = scale[c * rows : (c + 1) * rows]
+        for m in range(rows):
+            column[m] = parameters[m, c]
+    for i in range(changed * rows):
         s = tanh(scale[i])
         scale[i], factor[i] = s, exp_negative(s) if s == s else s
-    return scale, factor
+
+
+@njit(**FAST)
+def _copy(x, y):
+    x, y = x.ravel(), y.ravel()
+    for i in range(y.size):
+        y[i] = x[i]
 
 
 @njit(**FAST)
 def _coupling(x, parameters, column, y, log_det, start, stop):
     changed = parameters.shape[1] // 2
-    scale, factor = _scales(parameters, changed, start, stop)
-    for m in range(start, stop):
-        total, at = np.float32(0), (m - start) * changed
-        for d in range(x.shape[1]):
-            y[m, d] = x[m, d]
+    scale, factor = np.empty(BLOCK * changed, np.float32), np.empty(BLOCK * changed, np.float32)
+    for top in range(start, stop, BLOCK):
+        rows = min(stop - top, BLOCK)
+        part, given, result, total = x[top:][:rows], parameters[top:][:rows], y[top:][:rows], log_det[top:][:rows]
+        _scales(given, changed, scale, factor)
+        _copy(part, result)
+        total[:] = np.float32(0)
         for c in range(changed):
-            y[m, column + c] = x[m, column + c] * factor[at + c] + parameters[m, changed + c]
-            total += scale[at + c]
-        log_det[m] = total
+            s, f, i = scale[c * rows :][:rows], factor[c * rows :][:rows], column + c
+            for m in range(rows):
+                result[m, i] = part[m, i] * f[m] + given[m, changed + c]
+                total[m] += s[m]
 
 
 @njit(cache=True, parallel=True)
@@ -48,16 +62,20 @@ def _coupling_parallel(x, parameters, column, y, log_det, size, chunk):
 @njit(**FAST)
 def _coupling_grad(g, g_log_det, x, parameters, column, by_x, by_parameters, start, stop):
     changed = parameters.shape[1] // 2
-    scale, factor = _scales(parameters, changed, start, stop)
-    for m in range(start, stop):
-        at = (m - start) * changed
-        for d in range(g.shape[1]):
-            by_x[m, d] = g[m, d]
+    scale, factor = np.empty(BLOCK * changed, np.float32), np.empty(BLOCK * changed, np.float32)
+    for top in range(start, stop, BLOCK):
+        rows = min(stop - top, BLOCK)
+        to, to_log_det, part, given = g[top:][:rows], g_log_det[top:][:rows], x[top:][:rows], parameters[top:][:rows]
+        result, by_given = by_x[top:][:rows], by_parameters[top:][:rows]
+        _scales(given, changed, scale, factor)
+        _copy(to, result)
         for c in range(changed):
-            i, s = column + c, scale[at + c]
-            by_x[m, i] = g[m, i] * factor[at + c]
-            by_parameters[m, c] = (by_x[m, i] * x[m, i] + g_log_det[m]) * (ONE - s * s)
-            by_parameters[m, changed + c] = g[m, i]
+            s, f, i = scale[c * rows :][:rows], factor[c * rows :][:rows], column + c
+            for m in range(rows):
+                pull = to[m, i] * f[m]
+                result[m, i] = pull
+                by_given[m, c] = (pull * part[m, i] + to_log_det[m]) * (ONE - s[m] * s[m])
+                by_given[m, changed + c] = to[m, i]
 
 
 @njit(cache=True, parallel=True)

@@ -15,8 +15,9 @@ the result is the same for any number of threads. (One or two columns fill no ve
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
 packed, that is copied (B also transposed) to a small scratch right before its use, and read from the cache after that.
-How many pages are too many is up to the processor: products whose B spread over 153 of them were 1.3 times as fast with
-a copy on an Intel Rocket Lake, whose first TLB holds 64, and 1.05 to 1.15 times as fast without on an AMD Zen 4.
+What is too far apart is up to the processor. Products whose B spread over 153 pages were 1.3 times as fast with a copy
+on an Intel Rocket Lake, whose first TLB holds 64. A Zen 4 fetches rows of any stride in time: there 2 to 20 % of a
+product's time were lost to copies of anything up to 4 MiB (A and B of 64 to 1024 rows and columns).
 Rows of A and C that are in no cache are asked for two tiles before their turn.
 """
 
@@ -34,8 +35,9 @@ from .vectors import CPU, MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
-LONGEST_K = 4096  # of an unpacked panel
-REACH = (512 if CPU.startswith("znver") else 64) * 4096  # bytes over which the rows of an unpacked panel may spread
+FAR_READER = CPU.startswith("znver")
+REACH = (1024 if FAR_READER else 64) * 4096  # bytes over which the rows of an unpacked panel may spread
+LONGEST_K = 1024  # of an unpacked panel, where strides matter
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
 RATE = 8e10  # operations per second of one thread, to decide whether several pay
 LEAST = 100_000  # operations that surely do not pay
@@ -107,12 +109,11 @@ def _panel(
 def _packing(itemsize, m, n, k, a_k, b_k, b_n):
     """Whether A, and whether B, is read through packed copies."""
     row = b_k * itemsize
-    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128
-    pack_b = (
-        b_n != 1
-        or (m >= 48 and (k > LONGEST_K or k * row > REACH or row % ALIASING == 0))
-        or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
-    )
+    far_a, far_b = m * k * itemsize > REACH, k * row > REACH
+    if not FAR_READER:
+        far_a, far_b = True, far_b or k > LONGEST_K or row % ALIASING == 0 or (m >= 200 and k >= 256)
+    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128 and far_a
+    pack_b = b_n != 1 or (m >= 48 and far_b) or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
     return pack_a, pack_b
 
 

@@ -16,8 +16,9 @@ def test_both_kernels_are_the_reference(draw_array, n, size, draws):
     statistics, epsilon = draw_array((n, 2 * size), 0, np.float32), draw_array((draws, n, size), 1, np.float32)
     g, g_kl = draw_array(epsilon.shape, 2, np.float32), np.broadcast_to(np.float32(0.25), (n,))
     wide = [a.astype(np.float64) for a in (g, g_kl, statistics, epsilon)]
-    got = *gaussian.gaussian_bottleneck(statistics, epsilon), gaussian.gaussian_bottleneck_grad(
-        g, g_kl, statistics, epsilon
+    got = (
+        *gaussian.gaussian_bottleneck(statistics, epsilon),
+        gaussian.gaussian_bottleneck_grad(g, g_kl, statistics, epsilon),
     )
     exact = *reference.gaussian_bottleneck(*wide[2:]), reference.gaussian_bottleneck_grad(*wide)
     for a, b in zip(got, exact, strict=True):
