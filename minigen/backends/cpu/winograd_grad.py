@@ -21,14 +21,14 @@ from .gemm import RATE, parts_for
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
-from .vectors import VECTOR_BYTES, driver, pointer
+from .vectors import CPU, VECTOR_BYTES, driver, pointer
 from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
-TOGETHER = 32 if VECTOR_BYTES == 64 else 64  # output channels whose sums are kept at once; measured on Zen 5 and Zen 3
+TOGETHER = 32 if CPU == "znver5" else 64  # output channels whose sums are kept at once; measured on Zen 3, 4 and 5
 ENOUGH = 8  # phases · groups of panels: so many are work for up to 8 threads without runs
-LEAST_BLOCK = 4  # times STEP tiles: with shorter sums, loading and storing them takes too long
+LEAST_BLOCK = 8  # times STEP tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums
 COPY = 1e10  # bytes of them added up and transformed per second on one thread
 
