@@ -126,10 +126,10 @@ def _row(key, times, clock, steps, limits):
     if kernel in READ:
         methods = [method_of(shape) for shape in on]
         least = sum(
-            bound(operations, shape.bytes, limits)["seconds"]
-            for shape, (_, operations) in zip(on, methods, strict=True)
+            bound(method.operations, shape.bytes, limits, method.stages)["seconds"]
+            for shape, method in zip(on, methods, strict=True)
         )
-        method, on = " + ".join(dict.fromkeys(name for name, _ in methods)), ", ".join(shape.name for shape in on)
+        method, on = " + ".join(dict.fromkeys(method.name for method in methods)), ", ".join(shape.name for shape in on)
     else:
         method, least = "", bound(0, clock.bytes[key], limits)["seconds"] if clock.bytes[key] else 0.0
         on = "×".join(map(str, on))

@@ -10,6 +10,10 @@ t = m + r − 1, takes for each tile
 and once G W Gᵀ. A small product is counted as it is emitted (`minigen.backends.cpu.transforms`): zeros cost nothing, a
 coefficient of ±1 one addition, another a multiplication and an addition. That is the least the method can do: what the
 kernels compute twice, they are not credited for.
+
+It does so in stages, and what one leaves for the next, t² numbers for each tile and channel, is too much for the first
+cache: it is written to the second and read from there. So no stage ends sooner than its bytes have passed, nor than its
+instructions have been issued, of which an addition alone takes as long as a multiply-add.
 """
 
 from dataclasses import dataclass
@@ -20,7 +24,7 @@ from minigen.backends.cpu import conv, conv_grad, winograd
 from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
 
 from .calls_minigen import call
-from .shapes import Convolution
+from .shapes import ITEM, Convolution
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,38 @@ class Step:
         a, g, b = (additions(matrix) * sum(matrix.shape) for matrix in bilinear(m, r))
         return 2 * tiles * t * t * depth * outputs + tiles * (depth * b + outputs * a) + depth * outputs * g
 
+    @property
+    def stages(self):
+        """(operations that its instructions could do, bytes to and from the second cache) of each stage after another.
+
+        The matrices of the weights; those of the image; the products; those of the result, or of its gradient. None of
+        the direct method, which has but one stage.
+        """
+        if self.algorithm is None:
+            return ()
+        m, r = ALGORITHMS[self.algorithm]
+        t, (n, height, width, outputs) = m + r - 1, self.y
+        depth, tiles = self.x[3] * prod(self.stride), n * -(-height // m) * -(-width // m)
+        a, g, b = (2 * instructions(matrix) * sum(matrix.shape) for matrix in bilinear(m, r))
+        weights, image, result = (ITEM * t * t * n for n in (depth * outputs, tiles * depth, tiles * outputs))
+        products = 2 * tiles * t * t * depth * outputs, weights + image + result
+        return (depth * outputs * g, weights), (tiles * depth * b, image), products, (tiles * outputs * a, result)
+
 
 def additions(matrix):
     """Operations of a matrix times a vector: the first term of a row is free where its coefficient is 1."""
-    total = 0
+    return sum(int(first != 1) + sum(1 if abs(c) == 1 else 2 for c in others) for first, others in _terms(matrix))
+
+
+def instructions(matrix):
+    """Additions, multiplications and multiply-adds of the same."""
+    return sum(int(first != 1) + len(others) for first, others in _terms(matrix))
+
+
+def _terms(matrix):
     for row in matrix:
         first, *others = sorted((c for c in row if c), key=lambda c: c != 1)
-        total += int(first != 1) + sum(1 if abs(c) == 1 else 2 for c in others)
-    return total
+        yield first, others
 
 
 def steps_of(shape):
@@ -90,13 +118,24 @@ def steps_of(shape):
     return seen
 
 
+@dataclass(frozen=True)
+class Method:
+    """How a shape is computed: the ``name``, the ``operations``, and the ``stages`` of several, as of `Step`."""
+
+    name: str
+    operations: int
+    stages: tuple = ()
+
+
 def method_of(shape):
-    """(the method's name, its operations) of a shape."""
+    """The `Method` of a shape."""
     if not isinstance(shape, Convolution):
-        return "product", shape.operations
+        return Method("product", shape.operations)
     steps = steps_of(shape)
     if steps:
-        return " + ".join(sorted({step.name for step in steps})), sum(step.operations for step in steps)
+        name, operations = " + ".join(sorted({step.name for step in steps})), sum(step.operations for step in steps)
+        stages = [step.stages or ((step.operations, 0),) for step in steps]
+        return Method(name, operations, tuple(stage for each in stages for stage in each))
     # no plain convolution was handed down: one product of all pixels, or, by `few_channels`, of all pixels and taps
     twice = (shape.stride,) * 2, (shape.padding,) * 2
-    return "product" if conv.pointwise(shape.kernel, *twice, 1) else "taps first", shape.operations
+    return Method("product" if conv.pointwise(shape.kernel, *twice, 1) else "taps first", shape.operations)

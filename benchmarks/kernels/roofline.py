@@ -3,7 +3,8 @@
 A shape takes W operations of its method and must move Q bytes: its operands in, its result out, once each. Its
 *arithmetic intensity* is I = W/Q. With a peak of P operations a second and B bytes a second, nothing computes it in
 less time than max(W/P, Q/B), that is at more than min(P, I·B) operations a second. B is that of the smallest cache
-which holds the Q bytes, as the calls are repeated on the same operands.
+which holds the Q bytes, as the calls are repeated on the same operands. A method of several stages (`method`) takes at
+least the sum of theirs, each bounded by its instructions and by what it passes on through the second cache.
 
 Reference: Roofline: An Insightful Visual Performance Model for Multicore Architectures. Williams, Waterman, Patterson,
 2009, https://doi.org/10.1145/1498765.1498785
@@ -15,30 +16,35 @@ def home(size, limits):
     return next((name for name, holds in limits["bytes"].items() if size <= holds), "memory")
 
 
-def bound(operations, size, limits):
-    """What the limits say of W ``operations`` on ``size`` bytes: a dict.
+def bound(operations, size, limits, stages=()):
+    """What the limits say of W ``operations`` on ``size`` bytes, in ``stages``, if any, of (operations, bytes): a dict.
 
     Its entries: "intensity" in operations a byte, "memory" the name of where the bytes are, "gflops" the bound,
-    "seconds" the least time, and "by" what sets it, "operations" or "bytes".
+    "seconds" the least time, and "by" what sets it, "operations", "bytes" or "stages".
     """
     where = home(size, limits)
     by_operations = operations / (1e9 * limits["gflops"])
     by_bytes = size / (1e9 * limits["gbps"][where])
-    seconds = max(by_operations, by_bytes)
+    by_stages = sum(
+        max(slots / (1e9 * limits["gflops"]), passed / (1e9 * limits["gbps"]["second cache"]) if passed else 0)
+        for slots, passed in stages
+    )
+    by = {"operations": by_operations, "bytes": by_bytes, "stages": by_stages}
+    seconds = max(by.values())
     return {
         "intensity": operations / size,
         "memory": where,
         "gflops": operations / seconds / 1e9,
         "seconds": seconds,
-        "by": "operations" if by_operations >= by_bytes else "bytes",
+        "by": max(by, key=by.get),  # the first of equals
     }
 
 
-def placed(shape, method, operations, seconds, limits):
-    """A shape that took so many ``seconds``, beside its bound: a dict fit for JSON."""
-    least = bound(operations, shape.bytes, limits)
+def placed(shape, method, seconds, limits):
+    """A shape that took so many ``seconds`` by a `method.Method`, beside its bound: a dict fit for JSON."""
+    least, operations = bound(method.operations, shape.bytes, limits, method.stages), method.operations
     return {
-        "method": method,
+        "method": method.name,
         "operations": shape.operations,
         "method_operations": operations,
         "bytes": shape.bytes,

@@ -62,7 +62,7 @@ def _found(shape, calls, method, times, limits):
     return {
         "kind": shape.kind, "name": shape.name, "shape": to_json(shape), "calls": calls, "times": times,
         "ratio": over, "fastest_peer": fastest, "ratio_of_least": ratio(times, "min")[0],
-        **placed(shape, *method, times["minigen"]["min"], limits),
+        **placed(shape, method, times["minigen"]["min"], limits),
     }  # fmt: skip
 
 

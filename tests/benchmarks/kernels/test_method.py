@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("numba")
 
 from benchmarks.kernels.figure import METHODS, method
-from benchmarks.kernels.method import additions, method_of, steps_of
+from benchmarks.kernels.method import Method, additions, instructions, method_of, steps_of
 from benchmarks.kernels.shapes import Convolution, Product
 from minigen.backends.cpu import transforms
 from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
@@ -29,7 +29,8 @@ def test_the_direct_steps_of_a_convolution_take_its_closed_form(shape):
     steps = steps_of(shape)
     assert {step.algorithm for step in steps} == {None}
     assert sum(step.operations for step in steps) == shape.operations
-    assert method_of(shape) == ("direct", shape.operations)
+    assert (method_of(shape).name, method_of(shape).operations) == ("direct", shape.operations)
+    assert sum(operations for operations, passed in method_of(shape).stages) == shape.operations
 
 
 @pytest.mark.parametrize(
@@ -37,13 +38,14 @@ def test_the_direct_steps_of_a_convolution_take_its_closed_form(shape):
 )
 def test_one_tap_is_a_product(part, method):
     shape = Convolution(part, (3, 4, 4, 8), (1, 1), 6)
-    assert method_of(shape) == (method, shape.operations)
+    found = method_of(shape)
+    assert (found.name, found.operations) == (method, shape.operations)
 
 
 def test_few_channels_are_told_apart():
     for part, outputs, channels in (("forward", 1, 8), ("input grad", 8, 1)):
         shape = Convolution(part, (2, 6, 8, channels), (3, 3), outputs, 1, 1)
-        assert method_of(shape) == ("taps first", shape.operations)
+        assert method_of(shape) == Method("taps first", shape.operations)
         assert method("taps first") in METHODS
 
 
@@ -53,7 +55,8 @@ def test_few_channels_are_told_apart():
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (4, 2)])
 def test_winograd_takes_fewer_multiplications_and_a_bit(part, kernel, stride):
     shape = Convolution(part, (8, 16, 16, 64), (kernel, kernel), 64, stride, 1)
-    name, operations = method_of(shape)
+    found = method_of(shape)
+    name, operations = found.name, found.operations
     assert method(name) == method(f"{name} + direct") == "Winograd"
     assert type(operations) is int  # which JSON can say
     assert name == {3: "Winograd F(4×4, 3×3)", 4: "Winograd F(4×4, 2×2)"}[kernel]
@@ -61,26 +64,34 @@ def test_winograd_takes_fewer_multiplications_and_a_bit(part, kernel, stride):
     products = shape.operations * (m + r - 1) ** 2 / (m * r) ** 2
     assert products < operations < 1.4 * products
     assert sum(step.direct_operations for step in steps_of(shape)) == shape.operations
+    for step in steps_of(shape):
+        (before, weights), (transform, image), (multiply, all_three), (back, result) = step.stages
+        depth = step.x[3] * step.stride[0] * step.stride[1]
+        assert multiply < step.operations < before + transform + multiply + back < 2 * multiply
+        assert weights + image + result == all_three and image * step.y[3] == result * depth == 2 * multiply
+    assert len(found.stages) == 4 * len(steps_of(shape))
 
 
 def test_products_take_what_they_take():
     shape = Product(5, 6, 7, "TN", 2)
-    assert method_of(shape) == ("product", 2 * 2 * 5 * 6 * 7)
+    assert method_of(shape) == Method("product", 2 * 2 * 5 * 6 * 7)
 
 
 class Counted:
     """Stands for the compiler: adds up what is emitted."""
 
     def __init__(self):
-        self.operations = 0
+        self.operations = self.instructions = 0
 
     def _one(self, *args):
         self.operations += 1
+        self.instructions += 1
 
     fadd = fsub = fmul = _one
 
     def multiply_add(self, *args):
         self.operations += 2
+        self.instructions += 1
 
 
 @pytest.mark.parametrize("which", range(len(ALGORITHMS)))
@@ -90,4 +101,4 @@ def test_additions_are_counted_as_they_are_emitted(which, monkeypatch):
         counted = Counted()
         counted.builder = counted
         transforms._Sandwich(counted, matrix, None, None)._combine(np.zeros(matrix.shape[1]))
-        assert counted.operations == additions(matrix)
+        assert (counted.operations, counted.instructions) == (additions(matrix), instructions(matrix))

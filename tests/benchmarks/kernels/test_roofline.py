@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 pytest.importorskip("numba")
 
 from benchmarks.kernels import limits
+from benchmarks.kernels.method import Method
 from benchmarks.kernels.roofline import bound, home, placed
 from benchmarks.kernels.shapes import Product
 
@@ -36,6 +37,14 @@ def test_more_work_and_more_bytes_never_take_less_time(operations, size):
     assert bound(operations, 2 * size, MACHINE)["seconds"] >= seconds
 
 
+@given(positive, positive, st.lists(st.tuples(positive, st.integers(0, 10**10)), min_size=1, max_size=4))
+def test_stages_take_their_times_together(operations, size, stages):
+    alone = [bound(slots, 1, MACHINE, ((slots, passed),))["seconds"] for slots, passed in stages]
+    found = bound(operations, size, MACHINE, stages)
+    assert found["seconds"] == pytest.approx(max(bound(operations, size, MACHINE)["seconds"], sum(alone)))
+    assert found["by"] == "stages" or found["seconds"] >= sum(alone) * (1 - 1e-9)
+
+
 def test_bytes_live_in_the_smallest_memory_that_holds_them():
     assert home(1 << 15, MACHINE) == "first cache"
     assert home((1 << 15) + 1, MACHINE) == "second cache"
@@ -44,7 +53,7 @@ def test_bytes_live_in_the_smallest_memory_that_holds_them():
 
 @given(st.builds(Product, *[st.integers(1, 500)] * 3), st.floats(1e-7, 1.0))
 def test_what_was_achieved_stands_beside_the_bound(shape, seconds):
-    found = placed(shape, "product", shape.operations, seconds, MACHINE)
+    found = placed(shape, Method("product", shape.operations), seconds, MACHINE)
     assert found["gflops"] == pytest.approx(found["share_of_bound"] * found["bound_gflops"])
     assert found["gflops"] == pytest.approx(found["gbps"] * found["intensity"])
     assert found["direct_gflops"] == found["gflops"]
