@@ -8,7 +8,7 @@ into at most `RUNS` runs (fewer where the kernel is large), each with a result o
 pixels that stay in the cache.
 
     for each run of images                              (in parallel; where runs are few, for each kernel row too)
-        for each chunk of pixels: (copy x's lines with their border)
+        for each chunk of pixels: (copy x's lines with their border, unless one tap meets each pixel)
             for each kernel row kh, for each tile: result[run][kh, rows, columns] += Σ_pixels …
     add up the runs
 
@@ -88,20 +88,24 @@ def _accumulate(
     padded_width = (g_width - 1) * stride_w + (kernel_w - 1) * dilation_w + 1
     span = (kernel_h - 1) * dilation_h + 1
     row = padded_width * channels
-    memory, memory_at = scratch(x, together * ((lines - 1) * stride_h + span) * row)
+    as_it_lies = padded_width == width and span == stride_h == stride_w == 1 and top == left == 0
+    memory, memory_at = scratch(x, 0 if as_it_lies else together * ((lines - 1) * stride_h + span) * row)
     for n in range(first, last, together):
         images = min(together, last - n)
         for h in range(0, g_height, lines):
             count = (images, min(lines, g_height - h), g_width)
             padded_height = (count[1] - 1) * stride_h + span
-            for i in range(images):
-                pad_rows(
-                    memory, memory_at + i * padded_height * row, x, (n + i) * height * width * channels,
-                    height, width, channels, h * stride_h - top, 1, padded_height, left, padded_width,
-                )  # fmt: skip
+            if as_it_lies:
+                source, source_at, image = pointer(x), (n * height + h) * row, height * row
+            else:
+                source, source_at, image = pointer(memory), memory_at, padded_height * row
+                for i in range(images):
+                    pad_rows(
+                        memory, memory_at + i * image, x, (n + i) * height * width * channels,
+                        height, width, channels, h * stride_h - top, 1, padded_height, left, padded_width,
+                    )  # fmt: skip
             _chunk(
-                pointer(dw), dw_at, pointer(memory), memory_at, row,
-                (padded_height * row, stride_h * row, stride_w * channels),
+                pointer(dw), dw_at, source, source_at, row, (image, stride_h * row, stride_w * channels),
                 pointer(g), (n * g_height + h) * g_width * groups * outputs, groups * outputs, count,
                 inputs, outputs, kernel_h, kernel_w, dilation_h, dilation_w, groups, size,
             )  # fmt: skip

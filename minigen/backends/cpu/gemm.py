@@ -254,7 +254,8 @@ def _launch(c, a, b, start, biased):
     if k == batch == 1 and n >= WIDE and not biased:  # nothing to sum: the tile would start and store for each product
         np.multiply(a.reshape(m, 1), b.reshape(1, n), out=c.reshape(m, n))
         return
-    if n <= NARROW and batch == 1 and narrow_product(c, a, b):
+    narrow = batch == 1 and (n <= NARROW and narrow_product(c, a, b))
+    if narrow or (batch == m == 1 and narrow_product(c.reshape(n, 1), b.reshape(k, n).T, a.reshape(1, k).T)):
         if biased:
             np.add(c, start, out=c)
         return
