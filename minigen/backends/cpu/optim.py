@@ -18,7 +18,7 @@ SUM = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy", "cache": Tru
 @njit(**FAST)
 def _adam(param, grad, exp_avg, exp_avg_sq, scalars, start, stop):
     p, g, m, v = param[start:stop], grad[start:stop], exp_avg[start:stop], exp_avg_sq[start:stop]
-    l2, keep, rest1, beta2, rest2, root_correction, eps, step_size, tiny, zero = scalars
+    l2, keep, rest1, beta2, rest2, eps, step_size, tiny, zero = scalars
     for i in range(p.size):
         gradient = g[i] + l2 * p[i]
         first = m[i] + rest1 * (gradient - m[i])
@@ -26,7 +26,7 @@ def _adam(param, grad, exp_avg, exp_avg_sq, scalars, start, stop):
         first = zero if abs(first) < tiny else first
         second = zero if second < tiny else second
         m[i], v[i] = first, second
-        p[i] = p[i] * keep - step_size * first / (np.sqrt(second) / root_correction + eps)
+        p[i] = p[i] * keep - step_size * first / (np.sqrt(second) + eps)
 
 
 @njit(cache=True, parallel=True)
@@ -86,8 +86,8 @@ def adam_step(param, grad, exp_avg, exp_avg_sq, step, lr, beta1, beta2, eps, l2,
     """One step of Adam, as `reference.optim.adam_step`."""
     if not _served(param, grad, exp_avg, exp_avg_sq):
         return reference.adam_step(param, grad, exp_avg, exp_avg_sq, step, lr, beta1, beta2, eps, l2, decay)
-    root_correction, step_size = (1 - beta2**step) ** 0.5, lr / (1 - beta1**step)
-    scalars = l2, 1 - lr * decay, 1 - beta1, beta2, 1 - beta2, root_correction, eps, step_size
+    root = (1 - beta2**step) ** 0.5  # m / (√v / root + eps) with its numerator and denominator multiplied by it
+    scalars = l2, 1 - lr * decay, 1 - beta1, beta2, 1 - beta2, eps * root, lr / (1 - beta1**step) * root
     run(_adam, _adam_parallel, param.size, CHUNK, param, grad, exp_avg, exp_avg_sq, _typed(param, scalars))
 
 
