@@ -50,7 +50,7 @@ from .ops.elementwise import (
     square,
 )  # fmt: skip
 from .ops.factorisations import cholesky, inv, slogdet, solve, solve_triangular
-from .ops.gaussian import gaussian_bottleneck
+from .ops.gaussian import gaussian_bottleneck, standard_normal_log_prob
 from .ops.index import embedding, gather, getitem, index_select, scatter_add, take_along_dim
 from .ops.linalg import linear, matmul, outer
 from .ops.logic import eq, ge, gt, isfinite, isnan, le, logical_and, logical_not, logical_or, lt, ne
@@ -135,7 +135,7 @@ __all__ = [
     "pixel_shuffle", "pixel_unshuffle", "pow", "prod", "rational_quadratic_spline", "reciprocal", "relu", "relu_mlp",
     "repeat_interleave", "reshape", "rms_norm", "roll", "rsqrt", "scaled_dot_product_attention", "scatter_add",
     "searchsorted", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "slogdet", "smooth_l1_loss", "softmax",
-    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
-    "sum_to_size", "take_along_dim", "tan", "tanh", "tanh_mlp", "tile", "topk", "transpose", "tril", "triu",
-    "unsqueeze", "var", "where",
+    "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack",
+    "standard_normal_log_prob", "std", "sub", "sum", "sum_to_size", "take_along_dim", "tan", "tanh", "tanh_mlp", "tile",
+    "topk", "transpose", "tril", "triu", "unsqueeze", "var", "where",
 ]  # fmt: skip

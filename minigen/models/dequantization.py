@@ -90,4 +90,4 @@ class VariationalDequantizer(UniformDequantizer):
         epsilon = x.wrap(rng.child("dequantize").normal(x.shape, x.dtype))
         context = self.features(b.squeeze.space_to_depth(x * 2.0 - 1.0))  # (N, H/2, W/2, channels)
         u, log_det = self.noise(epsilon, context)
-        return u, log_det - b.base.sum_datum(standard_normal_log_prob(epsilon))
+        return u, log_det - standard_normal_log_prob(epsilon, event_dims=epsilon.ndim - 1)

@@ -130,7 +130,7 @@ class Flow(Model):
     def log_density(self, y, context=None):
         """log N(f(y); 0, 1) + log |det ∂f/∂y| (N,) of a tensor y in the chain's units."""
         z, log_det = self.bijector(y, context)
-        return standard_normal_log_prob(z).sum(-1) + log_det
+        return standard_normal_log_prob(z, event_dims=1) + log_det
 
     def observe(self, x, rng):
         """x (N, *shape), from `tensor_of`, in the chain's units, and what a log-density there owes to one of x."""

@@ -39,11 +39,6 @@ class Normal:
         return self.mu + exp(self.logvar * 0.5) * epsilon
 
 
-def standard_normal_log_prob(z):
-    """log N(z; 0, 1) = −½ (log 2π + z²), elementwise, (...)."""
-    return (square(z) + _LOG_2PI) * -0.5
-
-
 def kl_normal(q, p):
     """KL(q ‖ p) = ½ (log σ_p² − log σ_q² + (σ_q² + (μ_q − μ_p)²)/σ_p² − 1) ≥ 0 of two `Normal`, elementwise, (...)."""
     difference = q.logvar - p.logvar

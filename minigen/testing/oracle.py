@@ -194,6 +194,11 @@ def _gaussian_bottleneck(statistics, epsilon):
     return mu + q.scale * epsilon, torch.distributions.kl_divergence(q, standard).sum(-1)
 
 
+def _standard_normal(z, event_dims):
+    log_prob = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z)).log_prob(z)
+    return log_prob.sum(tuple(range(z.ndim - event_dims, z.ndim))) if event_dims else log_prob
+
+
 def _bernoulli(logits, target, event_dims):
     return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
 
@@ -320,6 +325,7 @@ COUNTERPARTS |= {
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
     "affine_coupling": affine_coupling,
     "gaussian_bottleneck": _gaussian_bottleneck,
+    "standard_normal_log_prob": _standard_normal,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
     "rational_quadratic_spline": rational_quadratic_spline,
     "relu_mlp": _mlp(TF.relu),

@@ -32,6 +32,7 @@ def test_every_op_has_samples():
     """But those that torch has under other names, whose samples prove these: as a loss, or as functions in turn."""
     fused = {"affine_coupling", "batch_norm_leaky_relu", "bernoulli_log_prob", "gaussian_bottleneck", "group_norm_silu"}
     fused |= {"linear_relu", "linear_tanh", "rational_quadratic_spline", "relu_mlp", "tanh_mlp"}
+    fused |= {"standard_normal_log_prob"}
     assert set(CASES) - set(conversions.CONVERSIONS) == fused
     assert {c.opinfo for each in conversions.CONVERSIONS.values() for c in each} <= set(opinfo.OPINFOS)
     assert opinfo.opinfo_tally("bernoulli_log_prob", TOLERANCES) is None

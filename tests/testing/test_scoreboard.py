@@ -175,7 +175,7 @@ sys.exit(status or ("torch" in {absent} and "torch" in sys.modules))
         assert not (tmp_path / "scoreboard.html").exists() and "that needs Jinja" in result.stderr
 
 
-WITHOUT_SAMPLES = 10
+WITHOUT_SAMPLES = 11
 """Ops that torch has as a loss or as functions in turn: `bernoulli_log_prob` and the fused ones; see test_opinfo."""
 
 

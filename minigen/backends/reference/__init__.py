@@ -10,7 +10,12 @@ from .conv import conv2d, conv2d_input_grad, conv2d_weight_grad  # noqa: F401
 from .coupling import affine_coupling, affine_coupling_grad  # noqa: F401
 from .elementwise import *  # noqa: F403
 from .factorisations import cholesky, inv, slogdet, solve, solve_triangular  # noqa: F401
-from .gaussian import gaussian_bottleneck, gaussian_bottleneck_grad  # noqa: F401
+from .gaussian import (  # noqa: F401
+    gaussian_bottleneck,
+    gaussian_bottleneck_grad,
+    standard_normal_log_prob,
+    standard_normal_log_prob_grad,
+)
 from .gemm import linear, linear_weight_grad, matmul  # noqa: F401
 from .loss import bernoulli_log_prob, bernoulli_log_prob_grad  # noqa: F401
 from .mlp import multilayer_perceptron, multilayer_perceptron_grad  # noqa: F401

@@ -1,8 +1,22 @@
-"""A draw from a normal distribution of independent elements, and how far this is from the standard normal."""
+"""Normal distributions of independent elements: the standard log-density, a draw, and how far one is from standard."""
+
+import math
 
 import numpy as np
 
 from .reduce import sum
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+def standard_normal_log_prob(z):
+    """−½ Σ_d (log 2π + z²): z (M, D) to (M,)."""
+    return (np.einsum("md,md->m", z, z) + LOG_2PI * z.shape[1]) * -0.5
+
+
+def standard_normal_log_prob_grad(g, z):
+    """−g z of g (M,) and z (M, D)."""
+    return -(g[:, None] * z)
 
 
 def gaussian_bottleneck(statistics, epsilon):

@@ -1,4 +1,4 @@
-"""The bottleneck of a variational autoencoder as one op: the draw of its latents, and their divergence."""
+"""Normal distributions: the standard one's log-density, and the bottleneck of a VAE, each as one op."""
 
 import numpy as np
 
@@ -6,7 +6,36 @@ from ...errors import ShapeError
 from ..autograd import Op
 from ..autograd.modes import state
 from .elementwise import exp
+from .event import beside_values, check_event, rows_of
 from .shape import cat
+
+
+class StandardNormalLogProb(Op):
+    """y = −½ Σ (log 2π + z²) over the last axes, in one pass;  dy/dz = −z."""
+
+    saves = (0,)
+
+    def forward(self, z):
+        lead, rows = rows_of(z.shape, self.event_dims)
+        return self.kernels.standard_normal_log_prob(z.reshape(rows)).reshape(lead)
+
+    def backward(self, g):
+        return StandardNormalLogProbGrad.apply(g, *self.saved, event_dims=self.event_dims)
+
+
+class StandardNormalLogProbGrad(Op):
+    """u = −g z;  du/dg = −z, summed as y is, du/dz = −g."""
+
+    saves = (0, 1)
+
+    def forward(self, g, z):
+        _, rows = rows_of(z.shape, self.event_dims)
+        return self.kernels.standard_normal_log_prob_grad(g.reshape(-1), z.reshape(rows)).reshape(z.shape)
+
+    def backward(self, h):
+        g, z = self.saved
+        axes = tuple(range(-self.event_dims, 0))
+        return lambda: -((h * z).sum(axes) if axes else h * z), lambda: -(beside_values(g, z) * h)
 
 
 class GaussianBottleneck(Op):
@@ -55,6 +84,16 @@ class GaussianBottleneckGrad(Op):
 
     def forward(self, *arrays):
         return self.kernels.gaussian_bottleneck_grad(*arrays)
+
+
+def standard_normal_log_prob(z, event_dims=0):
+    """log N(z; 0, 1) = −½ (log 2π + z²) in nats, summed over the last ``event_dims`` axes: (..., *event) to (...).
+
+    Raises:
+        ShapeError: z has not so many axes.
+    """
+    check_event(z, event_dims, "standard_normal_log_prob")
+    return StandardNormalLogProb.apply(z, event_dims=event_dims)
 
 
 def gaussian_bottleneck(statistics, epsilon):

@@ -8,6 +8,7 @@ from ...errors import ShapeError, UserError
 from ..autograd import Op, Variable
 from .arithmetic import abs, clamp, where
 from .elementwise import exp, log, sigmoid, square
+from .event import beside_values, check_event, rows_of
 from .index import count_from_zero, take_along_dim
 from .reduce import log_softmax
 
@@ -31,14 +32,14 @@ class BernoulliLogProb(Op):
     saves = (0, 1)
 
     def forward(self, logits, target):
-        lead, rows = _rows(logits.shape, self.event_dims)
+        lead, rows = rows_of(logits.shape, self.event_dims)
         return self.kernels.bernoulli_log_prob(logits.reshape(rows), target.reshape(rows)).reshape(lead)
 
     def backward(self, g):
         logits, target = self.saved
         return (
             lambda: BernoulliLogProbGrad.apply(g, logits, target, event_dims=self.event_dims),
-            lambda: _spread(g, logits) * logits,
+            lambda: beside_values(g, logits) * logits,
         )
 
 
@@ -48,7 +49,7 @@ class BernoulliLogProbGrad(Op):
     saves = (0, 1, 2)
 
     def forward(self, g, logits, target):
-        _, rows = _rows(logits.shape, self.event_dims)
+        _, rows = rows_of(logits.shape, self.event_dims)
         z = self.kernels.bernoulli_log_prob_grad(g.reshape(-1), logits.reshape(rows), target.reshape(rows))
         return z.reshape(logits.shape)
 
@@ -58,20 +59,9 @@ class BernoulliLogProbGrad(Op):
         axes = tuple(range(-self.event_dims, 0))
         return (
             lambda: (h * (target - sigma)).sum(axes),
-            lambda: -(_spread(g, logits) * h * (sigma * (1.0 - sigma))),
-            lambda: _spread(g, logits) * h,
+            lambda: -(beside_values(g, logits) * h * (sigma * (1.0 - sigma))),
+            lambda: beside_values(g, logits) * h,
         )
-
-
-def _rows(shape, event_dims):
-    """The axes before the last ``event_dims``, and the shape (M, D) with both parts joined."""
-    lead = shape[: len(shape) - event_dims]
-    return lead, (math.prod(lead), math.prod(shape[len(lead) :]))
-
-
-def _spread(g, logits):
-    """One number for each datum, beside all of its values."""
-    return g.reshape(g.shape + (1,) * (logits.ndim - g.ndim)).expand(logits.shape)
 
 
 def _reduce(loss, reduction):
@@ -141,8 +131,7 @@ def bernoulli_log_prob(logits, target, event_dims=1):
         (...).
     """
     _same_shape(logits, target, "bernoulli_log_prob")
-    if not 0 <= event_dims <= logits.ndim:
-        raise ShapeError(f"bernoulli_log_prob got event_dims={event_dims} for logits of shape {tuple(logits.shape)}")
+    check_event(logits, event_dims, "bernoulli_log_prob")
     return BernoulliLogProb.apply(logits, target, event_dims=event_dims)
 
 

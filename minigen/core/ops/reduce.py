@@ -46,8 +46,17 @@ class Mean(Op):
         return self.kernels.sum(x, axis=self.axes, keepdims=self.keepdim) / self.count
 
     def backward(self, g):
-        shape = self.shapes[0]
-        return (g / self.count).reshape(kept(shape, self.axes)).expand(shape)
+        return MeanGrad.apply(g, axes=self.axes, keepdim=self.keepdim, count=self.count, shape=self.shapes[0])
+
+
+class MeanGrad(Op):
+    """u = g / n repeated along the axes to ``shape``, the backward of `Mean`;  its adjoint: the mean."""
+
+    def forward(self, g):
+        return self.kernels.broadcast_to((g / self.count).reshape(kept(self.shape, self.axes)), self.shape)
+
+    def backward(self, h):
+        return Mean.apply(h, axes=self.axes, keepdim=self.keepdim, count=self.count)
 
 
 class SumToSize(Op):

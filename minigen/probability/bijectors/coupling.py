@@ -65,8 +65,9 @@ class AffineCoupling(Coupling):
         own = type(self).transform is not AffineCoupling.transform  # a subclass's
         if own or self.limited or self.mask.start is None or x.ndim != 2:
             return super().forward(x, context)
-        kept, _ = self.mask.split(x)
-        return affine_coupling(x, self._parameters(kept, context), self.mask.start)
+        start = self.mask.start  # a slice's gradient is one array less than that of the two parts of a split
+        kept = x[:, :start] if start else x[:, self.mask.changed :]
+        return affine_coupling(x, self._parameters(kept, context), start)
 
     def transform(self, x, parameters):
         s, t = self._scale_and_shift(parameters)

@@ -17,4 +17,16 @@ def _reference(statistics, epsilon):
     return mu + np.sqrt(np.exp(logvar)) * epsilon, 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(-1)
 
 
-CASES = (Case("gaussian_bottleneck", F.gaussian_bottleneck, _reference, _draw),)
+def _draw_standard(d):
+    shape = d.shape()
+    return Sample((d.values(shape),), {"event_dims": d.integer(0, len(shape))})
+
+
+def _standard(z, event_dims):
+    return np.log(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)).sum(tuple(range(z.ndim - event_dims, z.ndim)))
+
+
+CASES = (
+    Case("gaussian_bottleneck", F.gaussian_bottleneck, _reference, _draw),
+    Case("standard_normal_log_prob", F.standard_normal_log_prob, _standard, _draw_standard),
+)
