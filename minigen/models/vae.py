@@ -164,7 +164,8 @@ class VAE(LatentModel):
     def elbo(self, x, rng, y=None):
         """−E_q[log p(x | z)] + β KL(q(z | x) ‖ p(z)): terms of an observed x (N, *shape)."""
         reconstruction, kl = (term.mean() for term in self.elbo_terms(x, rng, y))
-        return {"loss": reconstruction + kl * self.config.beta, "reconstruction": reconstruction, "kl": kl}
+        weighted = kl if self.config.beta == 1 else kl * self.config.beta
+        return {"loss": reconstruction + weighted, "reconstruction": reconstruction, "kl": kl}
 
     def elbo_terms(self, x, rng, y=None):
         """−log p(x | z) of each draw of z, (k, N), and the analytic KL(q(z | x) ‖ p(z)), (N,), in nats.
