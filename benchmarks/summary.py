@@ -15,6 +15,10 @@ def _rows(head, rows):
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
+def _range(values, form):
+    return f"{min(values):{form}} to {max(values):{form}}"
+
+
 def workloads_table():
     """Each workload beside its fastest peer, and its memory beside PyTorch's."""
     rows = []
@@ -54,15 +58,38 @@ def kernels_table():
         groups.setdefault((found["kind"], found["method"]), []).append(found)
     rows = []
     for (kind, method), shapes in groups.items():
-        shares, ratios = ([found[key] for found in shapes] for key in ("share_of_bound", "ratio"))
+        shares, roofs, ratios = ([f[key] for f in shapes] for key in ("share_of_bound", "share_of_one_roof", "ratio"))
         rows.append([
-            kind, method, len(shapes), f"{min(shares):.0%} to {max(shares):.0%}", sum(s >= SHARE for s in shares),
-            f"{min(ratios):.2f} to {max(ratios):.2f}", f"{geometric_mean(ratios):.2f}",
+            kind, method, len(shapes), _range(shares, ".0%"), _range(roofs, ".0%"), sum(s >= SHARE for s in shares),
+            _range(ratios, ".2f"), f"{geometric_mean(ratios):.2f}",
             sum(ratio <= RATIO for ratio in ratios),
         ])  # fmt: skip
-    head = ["", "method", "shapes", "of the bound", f"≥ {SHARE:.0%}", "time / fastest peer", "mean", f"≤ {RATIO}"]
+    head = [
+        "",
+        "method",
+        "shapes",
+        "of the bound",
+        "of one roof",
+        f"≥ {SHARE:.0%}",
+        "time / fastest peer",
+        "mean",
+        f"≤ {RATIO}",
+    ]
     return _rows(head, rows)
 
 
+def isa_table():
+    """The speed of the kernels as compiled for other instruction sets, relative to the processor's own."""
+    sets = _read("isa")["sets"]
+    others = [name for name in sets if name != "host"]
+    rows = [
+        [kernel, *(f"{sets[name]['kernels'][kernel]['of_host']:.0%}" for name in others)]
+        for kernel in sets["host"]["kernels"]
+    ]
+    return _rows(["", *others], rows)
+
+
+TABLES = workloads_table, bounds_table, kernels_table, isa_table
+
 if __name__ == "__main__":
-    print(workloads_table(), bounds_table(), kernels_table(), sep="\n\n")
+    print(*(table() for table in TABLES), sep="\n\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from minigen.evaluate.comparison.table import markdown_of
+from minigen.testing.cases import CASES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -24,6 +25,10 @@ def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
         exec(compile(block, "README.md", "exec"), namespace)
     assert (tmp_path / "runs" / "mine" / "checkpoints" / "last.safetensors").exists()
     assert namespace["minigen"].load("runs/mine").config == namespace["config"]
+
+
+def test_the_number_of_ops():
+    assert f"holds all {len(CASES)} ops" in README
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -11,12 +11,13 @@ and once G W Gᵀ. A small product is counted as it is emitted (`minigen.backend
 coefficient of ±1 one addition, another a multiplication and an addition. That is the least the method can do: what the
 kernels compute twice, they are not credited for.
 
-It does so in stages, and what one leaves for the next, t² numbers for each tile and channel, is too much for the first
-cache: it is written to the second and read from there. So no stage ends sooner than its bytes have passed, nor than its
-instructions have been issued, of which an addition alone takes as long as a multiply-add.
+The kernels do so in stages, and what one leaves for the next, t² numbers for each tile and channel, is too much for the
+first cache: it is written to the second and read from there. So no stage ends sooner than its bytes have passed, nor
+than its instructions have been issued, of which an addition alone takes as long as a multiply-add.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from unittest.mock import patch
 
@@ -29,13 +30,15 @@ from .shapes import ITEM, Convolution
 
 @dataclass(frozen=True)
 class Step:
-    """One plain convolution, x (N, H, W, C) to y (N, OH, OW, O), or its weight gradient, which takes as many.
+    """One plain convolution, x (N, H, W, C) to y (N, OH, OW, O), or its weight gradient.
 
     Args:
+        part: "forward" or "weight grad": the matrices of the one are transposed in the other.
         taps: (KH, KW).
         algorithm: index of `ALGORITHMS`, or None for the direct method.
     """
 
+    part: str
     x: tuple
     y: tuple
     taps: tuple
@@ -63,8 +66,14 @@ class Step:
         m, r = ALGORITHMS[self.algorithm]
         t, (n, height, width, outputs) = m + r - 1, self.y
         depth, tiles = self.x[3] * prod(self.stride), n * -(-height // m) * -(-width // m)
-        a, g, b = (additions(matrix) * sum(matrix.shape) for matrix in bilinear(m, r))
+        a, g, b = (additions(matrix) * sum(matrix.shape) for matrix in self._matrices)
         return 2 * tiles * t * t * depth * outputs + tiles * (depth * b + outputs * a) + depth * outputs * g
+
+    @property
+    def _matrices(self):
+        """Aᵀ, G and Bᵀ; of the weight gradient A, Gᵀ and Bᵀ."""
+        a, g, b = bilinear(*ALGORITHMS[self.algorithm])
+        return (a, g, b) if self.part == "forward" else (a.T, g.T, b)
 
     @property
     def stages(self):
@@ -78,7 +87,7 @@ class Step:
         m, r = ALGORITHMS[self.algorithm]
         t, (n, height, width, outputs) = m + r - 1, self.y
         depth, tiles = self.x[3] * prod(self.stride), n * -(-height // m) * -(-width // m)
-        a, g, b = (2 * instructions(matrix) * sum(matrix.shape) for matrix in bilinear(m, r))
+        a, g, b = (2 * instructions(matrix) * sum(matrix.shape) for matrix in self._matrices)
         weights, image, result = (ITEM * t * t * n for n in (depth * outputs, tiles * depth, tiles * outputs))
         products = 2 * tiles * t * t * depth * outputs, weights + image + result
         return (depth * outputs * g, weights), (tiles * depth * b, image), products, (tiles * outputs * a, result)
@@ -104,14 +113,14 @@ def steps_of(shape):
     """The `Step`s of a `Convolution` as the shipped kernels take them; the call is made to see."""
     seen = []
 
-    def watched(dtype, x_shape, y_shape, taps, stride, dilation, groups):
+    def watched(part, dtype, x_shape, y_shape, taps, stride, dilation, groups):
         algorithm = winograd.algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups)
-        seen.append(Step(tuple(x_shape), tuple(y_shape), tuple(taps), tuple(stride), algorithm))
+        seen.append(Step(part, tuple(x_shape), tuple(y_shape), tuple(taps), tuple(stride), algorithm))
         return algorithm
 
     with (
-        patch.object(conv, "algorithm_for", watched),
-        patch.object(conv_grad, "algorithm_for", watched),
+        patch.object(conv, "algorithm_for", partial(watched, "forward")),
+        patch.object(conv_grad, "algorithm_for", partial(watched, "weight grad")),
         patch.object(conv, "_phases_at_once", lambda *phases: False),  # asks for all at once, and takes the same steps
     ):
         call(shape, shape.operands())()

@@ -3,8 +3,9 @@
 A shape takes W operations of its method and must move Q bytes: its operands in, its result out, once each. Its
 *arithmetic intensity* is I = W/Q. With a peak of P operations a second and B bytes a second, nothing computes it in
 less time than max(W/P, Q/B), that is at more than min(P, I·B) operations a second. B is that of the smallest cache
-which holds the Q bytes, as the calls are repeated on the same operands. A method of several stages (`method`) takes at
-least the sum of theirs, each bounded by its instructions and by what it passes on through the second cache.
+which holds the Q bytes, as the calls are repeated on the same operands. A method of several stages (`method`), one
+after the other, takes the sum of theirs, each bounded by its instructions and by what it passes on through the second
+cache; its share of the one roof, as if all stages could run at once, is told beside.
 
 Reference: Roofline: An Insightful Visual Performance Model for Multicore Architectures. Williams, Waterman, Patterson,
 2009, https://doi.org/10.1145/1498765.1498785
@@ -56,4 +57,5 @@ def placed(shape, method, seconds, limits):
         "direct_gflops": shape.operations / seconds / 1e9,
         "gbps": shape.bytes / seconds / 1e9,
         "share_of_bound": least["seconds"] / seconds,
+        "share_of_one_roof": bound(operations, shape.bytes, limits)["seconds"] / seconds,
     }

@@ -1,4 +1,4 @@
-"""Products with one or two columns, and sums over rows: where the register tile would leave most lanes empty.
+"""Products with one or two columns or a single row, and sums over rows: the register tile would be mostly empty.
 
 The tile's lanes are columns of C; with N = 1 or 2 of them 14 or 15 of 16 would idle. Here the lanes lie along the
 other long axis:

@@ -8,7 +8,7 @@ into at most `RUNS` runs (fewer where the kernel is large), each with a result o
 pixels that stay in the cache.
 
     for each run of images                              (in parallel; where runs are few, for each kernel row too)
-        for each chunk of pixels: (copy x's lines with their border, unless one tap meets each pixel)
+        for each chunk of pixels: (copy x's lines with their border, where there is one or pixels lie apart)
             for each kernel row kh, for each tile: result[run][kh, rows, columns] += Σ_pixels …
     add up the runs
 
@@ -88,7 +88,8 @@ def _accumulate(
     padded_width = (g_width - 1) * stride_w + (kernel_w - 1) * dilation_w + 1
     span = (kernel_h - 1) * dilation_h + 1
     row = padded_width * channels
-    as_it_lies = padded_width == width and span == stride_h == stride_w == 1 and top == left == 0
+    unit = span == stride_h == stride_w == 1
+    as_it_lies = unit and top == left == 0 and padded_width == width and g_height <= height
     memory, memory_at = scratch(x, 0 if as_it_lies else together * ((lines - 1) * stride_h + span) * row)
     for n in range(first, last, together):
         images = min(together, last - n)

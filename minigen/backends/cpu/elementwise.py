@@ -52,7 +52,7 @@ def _power_of_two(n):
 
 @njit(**FAST)
 def exp_negative(x):
-    """eˣ of −∞ ≤ x ≤ 0 (and as well of x up to 88), with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
+    """eˣ of −∞ ≤ x ≤ 0 (and as well of x up to 88.72, where it overflows), with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
     x = max(x, LOWEST)
     n = (x * LOG2_E + ROUND) - ROUND
     r = (x - n * LN2_HIGH) - n * LN2_LOW

@@ -14,7 +14,7 @@ from .threads import run
 ROWS = 64  # to a chunk
 RATE = 1e9  # elements per second on one thread
 HALF = np.float32(0.5)
-LARGEST = np.float32(np.log(np.finfo(np.float32).max))  # whose exponential is finite
+LARGEST = np.float32(np.log(np.finfo(np.float32).max))  # beyond it an exponential is infinite
 INFINITE = np.float32(np.inf)
 
 
@@ -95,7 +95,8 @@ def gaussian_bottleneck_grad(g, g_kl, statistics, epsilon):
     if not fits or not _served(statistics, epsilon):
         return reference.gaussian_bottleneck_grad(g, g_kl, statistics, epsilon)
     out = np.empty(statistics.shape, np.float32)
-    arrays = np.array(g, order="C"), np.array(g_kl), statistics, epsilon, out  # they may be views with strides of 0
+    g = g if g.flags.carray else g.copy()
+    arrays = g, np.array(g_kl), statistics, epsilon, out  # g_kl may be a view with stride 0, and is short
     run(_bottleneck_grad, _bottleneck_grad_parallel, len(out), ROWS, *arrays, per_second=_rate(epsilon))
     return out
 
@@ -107,7 +108,9 @@ def _rate(epsilon):
 
 def _served(statistics, epsilon):
     """Whether the kernels, which check no bounds, may go through the arrays together."""
-    if statistics.ndim != 2 or epsilon.ndim != 3 or epsilon.shape[1:] != (len(statistics), statistics.shape[1] // 2):
+    if statistics.ndim != 2 or epsilon.ndim != 3 or len(statistics) != epsilon.shape[1]:
+        return False
+    if statistics.shape[1] != 2 * epsilon.shape[2]:
         return False
     arrays = statistics, epsilon
     return all(a.dtype == np.float32 and a.flags.c_contiguous and a.flags.writeable for a in arrays)

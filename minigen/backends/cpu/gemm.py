@@ -10,7 +10,8 @@ into panels as wide as the tile, and a panel into tiles:
                     for each tile of the block: C[tile] += A[rows, k] · B[k, columns]
 
 The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
-the result is the same for any number of threads. (One or two columns fill no vector: `columns` sums them in lanes.)
+the result is the same for any number of threads. (One or two columns fill no vector, and one row is a third of a tile's
+group: `columns` sums them in lanes, so that a row alone may round otherwise than the same row among others.)
 
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
@@ -35,7 +36,7 @@ from .vectors import CPU, MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
-FAR_READER = CPU.startswith("znver")
+FAR_READER = CPU == "znver4"
 REACH = (1024 if FAR_READER else 64) * 4096  # bytes over which the rows of an unpacked panel may spread
 LONGEST_K = 1024  # of an unpacked panel, where strides matter
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets
@@ -46,6 +47,7 @@ SHORT = 512  # numbers in a row of them: longer ones the processor asks for by i
 AHEAD = 2 * GROUPS * GROUP  # rows
 LINE = 64  # bytes of a cache line
 NONE, UNIT = np.int64(0), np.int64(1)  # Python's own would be literal, and what takes them be compiled for each anew
+ONE_ROW = 1 << 18  # numbers of B up to which one thread multiplies a single row by it
 WIDE = 512  # columns from which on a product of two vectors is written row by row
 
 
@@ -254,8 +256,10 @@ def _launch(c, a, b, start, biased):
     if k == batch == 1 and n >= WIDE and not biased:  # nothing to sum: the tile would start and store for each product
         np.multiply(a.reshape(m, 1), b.reshape(1, n), out=c.reshape(m, n))
         return
-    narrow = batch == 1 and (n <= NARROW and narrow_product(c, a, b))
-    if narrow or (batch == m == 1 and narrow_product(c.reshape(n, 1), b.reshape(k, n).T, a.reshape(1, k).T)):
+    narrow = batch == 1 and n <= NARROW and narrow_product(c, a, b)
+    if batch == m == 1 and n * k <= ONE_ROW and not narrow:
+        narrow = narrow_product(c.reshape(n, 1), b.reshape(k, n).T, a.reshape(1, k).T)
+    if narrow:
         if biased:
             np.add(c, start, out=c)
         return

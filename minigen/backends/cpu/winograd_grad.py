@@ -26,7 +26,8 @@ from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
-TOGETHER = 32 if CPU == "znver5" else 64  # output channels whose sums are kept at once; measured on Zen 3, 4 and 5
+# output channels whose sums are kept at once: 64 are better on Zen 3 and 4, 32 on Zen 5, and nothing else was measured
+TOGETHER = 32 if VECTOR_BYTES == 64 and CPU != "znver4" else 64
 ENOUGH = 8  # phases · groups of panels: so many are work for up to 8 threads without runs
 LEAST_BLOCK = 8  # times STEP tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums

@@ -32,7 +32,7 @@ def call_in_turn(modules, x):
 
 
 def _network(modules, x, activation):
-    """The layers of the leading `Linear`, activation, `Linear`, …, `Linear`; none where an activation follows the last.
+    """The layers of the leading `Linear`, activation, `Linear`, …, `Linear`; none where this activation follows too.
 
     Nor where layers do not fit each other, or x: called by themselves, they say which.
     """

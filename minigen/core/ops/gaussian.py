@@ -35,7 +35,7 @@ class StandardNormalLogProbGrad(Op):
     def backward(self, h):
         g, z = self.saved
         axes = tuple(range(-self.event_dims, 0))
-        return lambda: -((h * z).sum(axes) if axes else h * z), lambda: -(beside_values(g, z) * h)
+        return lambda: -(h * z).sum(axes), lambda: -(beside_values(g, z) * h)
 
 
 class GaussianBottleneck(Op):

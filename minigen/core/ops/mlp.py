@@ -86,7 +86,11 @@ def relu_mlp(x, *parameters):
 
 
 def tanh_mlp(x, *parameters):
-    """Affine maps with tanh between them, and none behind the last: as `relu_mlp`."""
+    """Affine maps with tanh between them, and none behind the last: x (..., K) to (..., M); arguments as of `relu_mlp`.
+
+    Raises:
+        ShapeError: the parameters do not fit each other, or x.
+    """
     return _perceptron("tanh", x, parameters)
 
 

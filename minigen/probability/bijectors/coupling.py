@@ -65,9 +65,8 @@ class AffineCoupling(Coupling):
         own = type(self).transform is not AffineCoupling.transform  # a subclass's
         if own or self.limited or self.mask.start is None or x.ndim != 2:
             return super().forward(x, context)
-        start = self.mask.start  # a slice's gradient is one array less than that of the two parts of a split
-        kept = x[:, :start] if start else x[:, self.mask.changed :]
-        return affine_coupling(x, self._parameters(kept, context), start)
+        kept = self.mask.kept_columns(x)
+        return affine_coupling(x, self._parameters(kept, context), self.mask.start)
 
     def transform(self, x, parameters):
         s, t = self._scale_and_shift(parameters)

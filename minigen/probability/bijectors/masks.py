@@ -27,6 +27,17 @@ class Mask(ABC):
     def join(self, kept, changed):
         """The two parts to x again."""
 
+    def kept_columns(self, x):
+        """The kept part of points x (N, D): a slice where they are the first or the last columns.
+
+        That is what `split` gives, but its gradient takes one array less.
+        """
+        if self.start == self.kept and x.shape[1] == self.kept + self.changed:
+            return x[:, : self.kept]
+        if self.start == 0 and x.shape[1] == self.kept + self.changed:
+            return x[:, self.changed :]
+        return self.split(x)[0]
+
 
 class Halves(Mask):
     """The last axis cut in the middle: a half mask for points (N, D), a channel mask for images (N, H, W, C).

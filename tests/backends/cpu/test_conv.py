@@ -110,6 +110,16 @@ def test_take_any_layout(draw_array, layout):
     check(x, weight, (ONE, ONE, ONE, 1))
 
 
+@pytest.mark.parametrize(
+    ("kernel", "padding"), [((1, 1), (0, 0)), ((2, 1), (1, 0)), ((3, 1), (2, 0)), ((3, 2), (2, 0))]
+)
+def test_a_band_of_the_kernel_may_meet_the_image_as_it_lies(draw_array, kernel, padding):
+    """But for rows below it: of few images each row of a kernel is summed apart, and one needs no border above."""
+    x, weight = draw_array((1, 5, 4, 3), 0, np.float32), draw_array((*kernel, 3, 6), 1, np.float32)
+    check(x, weight, (ONE, padding, ONE, 1))
+    check(np.concatenate([x, x + 1]), weight, (ONE, padding, ONE, 1))
+
+
 def test_out_is_written_and_returned(draw_array):
     x, weight, settings = draw_array((2, 6, 6, 3), 0), draw_array((3, 3, 3, 3), 1), (ONE, ONE, ONE, 1)
     y = conv.conv2d(x, weight, *settings)

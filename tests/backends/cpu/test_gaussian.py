@@ -35,11 +35,23 @@ def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads):
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("logvar", [-np.inf, -300.0, -1e-30, 0.0, 88.0, 170.0, 180.0, 1e4, np.inf, np.nan])
+@pytest.mark.parametrize("logvar", [-np.inf, -300, -1e-30, 0, 88, 170, 176.5, 177.4, 177.5, 180, 1e4, np.inf, np.nan])
 def test_extreme_variances(logvar):
     """σ underflows to 0 and overflows to ∞ where it does in the reference, and NaN stays NaN."""
     statistics, epsilon = np.array([[0.5, logvar]], np.float32), np.full((1, 1, 1), 2, np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        exact = reference.gaussian_bottleneck(statistics, epsilon)
-    for a, b in zip(gaussian.gaussian_bottleneck(statistics, epsilon), exact, strict=True):
+    given, results = (epsilon, np.ones(1, np.float32), statistics, epsilon), []
+    for module in gaussian, reference:
+        with np.errstate(over="ignore", invalid="ignore"):
+            results.append((*module.gaussian_bottleneck(*given[2:]), module.gaussian_bottleneck_grad(*given)))
+    for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_what_does_not_fit_is_left_to_the_reference(draw_array):
+    """The kernels check no bounds, and an odd column would stay unwritten."""
+    epsilon = draw_array((1, 3, 2), 1, np.float32)
+    for shape in ((3, 5), (2, 4), (3, 6)):
+        statistics = draw_array(shape, 0, np.float32)
+        assert not gaussian._served(statistics, epsilon)
+        with pytest.raises(ValueError):
+            gaussian.gaussian_bottleneck(statistics, epsilon)

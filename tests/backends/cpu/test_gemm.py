@@ -50,6 +50,43 @@ def test_large_and_degenerate_products(draw_array, shape, transposed):
     assert_product(gemm.matmul(a, b), a, b)
 
 
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("pack_a", [False, True])
+@pytest.mark.parametrize("pack_b", [False, True])
+def test_packed_or_not_the_bits_are_the_same(draw_array, pack_a, pack_b):
+    """Whatever `_packing` says of this processor: A transposed, of several blocks of rows and of k."""
+    m, k, n = gemm.ROWS_BLOCK + 5, gemm.K_BLOCK + 9, 70
+    a, b = draw_array((k, m), 0, np.float32), draw_array((k, n), 1, np.float32)
+    c = np.empty((m, n), np.float32)
+    operands = c.reshape(-1), gemm.ZEROS[c.dtype], a.reshape(-1), b.reshape(-1)
+    gemm.multiply_packed(*operands, 1, m, n, k, 0, 1, m, 0, n, 1, 0, pack_a, pack_b, 0, 1)
+    assert_product(c, a.T, b)
+    np.testing.assert_array_equal(c, gemm.matmul(a.T, b))
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("far_reader", [False, True])
+def test_what_is_packed(monkeypatch, far_reader):
+    """B transposed always; B of many pages and a large A transposed where the processor is slow to fetch them."""
+    monkeypatch.setattr(gemm, "FAR_READER", far_reader)
+    monkeypatch.setattr(gemm, "REACH", 4 << 20 if far_reader else 64 * 4096)
+    monkeypatch.setattr(gemm, "MASKS", True)
+    packing = gemm._packing.py_func
+    assert packing(4, 100, 784, 200, 1, 1, 200) == (False, True)  # A B, A Bᵀ, Aᵀ B
+    assert packing(4, 100, 784, 200, 1, 784, 1) == (False, not far_reader)
+    assert packing(4, 512, 512, 512, 512, 512, 1) == (not far_reader, not far_reader)
+    assert packing(4, 512, 2048, 4096, 512, 2048, 1) == (True, True)
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "transposed"])
+def test_a_single_row_goes_its_own_way(draw_array, monkeypatch, layout):
+    a, b, bias = draw_array((1, 50), 0, np.float32), draw_array((50, 30), 1, np.float32, layout), draw_array((30,), 2)
+    bias = bias.astype(np.float32)
+    monkeypatch.setattr(gemm, "multiply", None)  # the tile
+    assert_product(gemm.matmul(a, b), a, b)
+    assert_product(gemm.linear(a, b, bias), a, b, bias)
+
+
 BATCHES = [
     ((3,), (3,)),
     ((3,), ()),

@@ -57,6 +57,7 @@ def test_what_was_achieved_stands_beside_the_bound(shape, seconds):
     assert found["gflops"] == pytest.approx(found["share_of_bound"] * found["bound_gflops"])
     assert found["gflops"] == pytest.approx(found["gbps"] * found["intensity"])
     assert found["direct_gflops"] == found["gflops"]
+    assert found["share_of_one_roof"] == found["share_of_bound"]
 
 
 def test_the_caches_grow():

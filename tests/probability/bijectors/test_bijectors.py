@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigen import Parameter, nn, no_grad, tensor
+from minigen.core.functional import cat
 from minigen.errors import GraphError, UserError
 from minigen.models.networks import GatedConvConditioner, MLPConditioner
 from minigen.probability import bijectors as b
@@ -231,3 +232,23 @@ def test_certificates_fail_where_they_must():
     assert b.certify_density(log_normal, (-8, -8), (8, 8)) == pytest.approx(1, abs=1e-6)
     with pytest.raises(b.CertificateError, match=r"integrates to 1\.6"):
         b.certify_density(lambda points: log_normal(points) + 0.5, (-8, -8), (8, 8))
+
+
+class Middle(b.masks.Mask):
+    """Points of four numbers, of which the second and third are changed."""
+
+    kept, changed, start = 2, 2, 1
+
+    def split(self, x):
+        return x[:, ::3], x[:, 1:3]
+
+    def join(self, kept, changed):
+        return cat((kept[:, :1], changed, kept[:, 1:]), -1)
+
+
+@pytest.mark.parametrize("mask", [b.Halves(5), b.Swapped(b.Halves(5)), Middle()])
+def test_the_kept_columns_are_those_of_a_split(mask):
+    x = tensor(np.arange(3.0 * (mask.kept + mask.changed)).reshape(3, -1))
+    np.testing.assert_array_equal(mask.kept_columns(x).numpy(), mask.split(x)[0].numpy())
+    with pytest.raises(ValueError):
+        b.Halves(4).kept_columns(tensor(np.ones((3, 6))))
