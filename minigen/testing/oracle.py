@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as TF
 
+from .oracle_densities import bernoulli_log_prob, gaussian_bottleneck, standard_normal_log_prob
 from .oracle_flows import affine_coupling, rational_quadratic_spline
 
 
@@ -188,21 +189,6 @@ def _mlp(activation):
     return network
 
 
-def _gaussian_bottleneck(statistics, epsilon):
-    mu, logvar = statistics.tensor_split(2, -1)
-    q, standard = torch.distributions.Normal(mu, torch.exp(0.5 * logvar)), torch.distributions.Normal(0.0, 1.0)
-    return mu + q.scale * epsilon, torch.distributions.kl_divergence(q, standard).sum(-1)
-
-
-def _standard_normal(z, event_dims):
-    log_prob = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z)).log_prob(z)
-    return log_prob.sum(tuple(range(z.ndim - event_dims, z.ndim))) if event_dims else log_prob
-
-
-def _bernoulli(logits, target, event_dims):
-    return -TF.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(tuple(range(-event_dims, 0)))
-
-
 def _by_class(loss):
     """torch wants the classes as second axis, and at least one sample."""
 
@@ -324,8 +310,8 @@ COUNTERPARTS |= {
     "embedding": _embedding,
     "linear": lambda x, weight, bias=None: TF.linear(x, weight.T, bias),
     "affine_coupling": affine_coupling,
-    "gaussian_bottleneck": _gaussian_bottleneck,
-    "standard_normal_log_prob": _standard_normal,
+    "gaussian_bottleneck": gaussian_bottleneck,
+    "standard_normal_log_prob": standard_normal_log_prob,
     "linear_relu": lambda x, weight, bias=None: TF.relu(TF.linear(x, weight.T, bias)),
     "rational_quadratic_spline": rational_quadratic_spline,
     "relu_mlp": _mlp(TF.relu),
@@ -350,7 +336,7 @@ COUNTERPARTS |= {
     "l1_loss": TF.l1_loss,
     "huber_loss": TF.huber_loss,
     "smooth_l1_loss": TF.smooth_l1_loss,
-    "bernoulli_log_prob": _bernoulli,
+    "bernoulli_log_prob": bernoulli_log_prob,
     "binary_cross_entropy_with_logits": _bce,
     "nll_loss": _by_class(TF.nll_loss),
     "cross_entropy": _by_class(TF.cross_entropy),
