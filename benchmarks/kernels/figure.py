@@ -81,7 +81,7 @@ def _roofline(axes, shapes, limits):
 
 def method(name):
     """Which of `METHODS` is drawn for a method by its ``name``, or several."""
-    return next(method for method in METHODS if method in name)
+    return next(each for each in METHODS if each in name)
 
 
 def _ratios(axes, shapes):

@@ -164,7 +164,9 @@ class VAE(LatentModel):
     def elbo(self, x, rng, y=None):
         """−E_q[log p(x | z)] + β KL(q(z | x) ‖ p(z)): terms of an observed x (N, *shape)."""
         reconstruction, kl = (term.mean() for term in self.elbo_terms(x, rng, y))
-        weighted = kl if self.config.beta == 1 else kl * self.config.beta
+        weighted = (
+            kl if self.config.beta == 1 else kl * self.config.beta
+        )  # small steps take as long as their ops are many
         return {"loss": reconstruction + weighted, "reconstruction": reconstruction, "kl": kl}
 
     def elbo_terms(self, x, rng, y=None):

@@ -10,15 +10,15 @@ into panels as wide as the tile, and a panel into tiles:
                     for each tile of the block: C[tile] += A[rows, k] · B[k, columns]
 
 The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
-the result is the same for any number of threads. (One or two columns fill no vector, and one row is a third of a tile's
-group: `columns` sums them in lanes, so that a row alone may round otherwise than the same row among others.)
+the result is the same for any number of threads. (One or two columns fill no vector, and one row no group of
+the tile: `columns` sums them in lanes, so that a row alone may round otherwise than the same row among others.)
 
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
 packed, that is copied (B also transposed) to a small scratch right before its use, and read from the cache after that.
-What is too far apart is up to the processor. Products whose B spread over 153 pages were 1.3 times as fast with a copy
-on an Intel Rocket Lake, whose first TLB holds 64. A Zen 4 fetches rows of any stride in time: there 2 to 20 % of a
-product's time were lost to copies of anything up to 4 MiB (A and B of 64 to 1024 rows and columns).
+What is too far apart is up to the processor: an Intel Rocket Lake, whose first TLB holds 64 pages, was slower where B
+spread over more of them; a Zen 4 fetches rows of any stride in time, and copies of up to 4 MiB cost it more than they
+gave (A and B of 64 to 1024 rows and columns).
 Rows of A and C that are in no cache are asked for two tiles before their turn.
 """
 
@@ -36,7 +36,7 @@ from .vectors import CPU, MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
 ROWS_BLOCK = 20 * GROUPS * GROUP
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
-FAR_READER = CPU == "znver4"
+FAR_READER = CPU == "znver4"  # the one processor on which leaving B and A where they lie was measured to be better
 REACH = (1024 if FAR_READER else 64) * 4096  # bytes over which the rows of an unpacked panel may spread
 LONGEST_K = 1024  # of an unpacked panel, where strides matter
 ALIASING = 1024  # bytes: rows of B a multiple of this apart fall into few cache sets

@@ -26,7 +26,7 @@ from .threads import launch
 from .vectors import driver
 
 BLOCK = 64 * GROUP  # rows that go through all layers together
-RELU, TANH = NONE, UNIT
+RELU, TANH = np.int64(0), np.int64(1)
 CODES = {"relu": RELU, "tanh": TANH}
 
 

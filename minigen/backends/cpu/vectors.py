@@ -30,7 +30,7 @@ def masks_of(features):
 
 TRIPLE, CPU, _told = cpu_target.target_context.codegen().magic_tuple()
 FEATURES = features_of(TRIPLE, _told)
-"""What Numba compiles for, as "+avx2": the host's, unless NUMBA_CPU_FEATURES says otherwise. `CPU` is its name."""
+"""What Numba compiles for, as "+avx2": the host's, unless NUMBA_CPU_FEATURES says otherwise; `CPU` is LLVM's name."""
 
 VECTOR_BYTES = bytes_of(FEATURES)
 MASKS = masks_of(FEATURES)

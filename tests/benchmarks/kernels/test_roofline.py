@@ -42,7 +42,8 @@ def test_stages_take_their_times_together(operations, size, stages):
     alone = [bound(slots, 1, MACHINE, ((slots, passed),))["seconds"] for slots, passed in stages]
     found = bound(operations, size, MACHINE, stages)
     assert found["seconds"] == pytest.approx(max(bound(operations, size, MACHINE)["seconds"], sum(alone)))
-    assert found["by"] == "stages" or found["seconds"] >= sum(alone) * (1 - 1e-9)
+    longest = sum(alone) > bound(operations, size, MACHINE)["seconds"] * (1 + 1e-9)
+    assert not longest or found["by"] == "stages"
 
 
 def test_bytes_live_in_the_smallest_memory_that_holds_them():
