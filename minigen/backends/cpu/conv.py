@@ -58,6 +58,8 @@ def _pack(weight, groups, kernel_width, rows, columns, taps_h, taps_w, first_h, 
                 h, w = first_h + tap // taps_w * step_h, first_w + tap % taps_w * step_w
                 source = (h * kernel_width + w) * rows * columns * groups
                 valid = min(size, columns - j)
+                if valid < size:
+                    packed[at : at + rows * size] = 0  # `winograd` transforms a panel whole
                 if turned:
                     turn(packed, at, size, weight, source + j * stride + g * rows, stride, valid, rows)
                 else:
