@@ -10,7 +10,7 @@ pytest.importorskip("numba")
 from minigen.backends.cpu import optim
 from minigen.backends.reference import optim as reference
 
-sizes = st.sampled_from([0, 1, 7, 33, 4097])
+sizes = st.sampled_from([0, 1, 7, 33, 256, 300, 4097])
 dtypes = st.sampled_from([np.float32, np.float64])
 rates = st.sampled_from([0.0, 0.1])
 
@@ -41,6 +41,17 @@ def test_sgd(size, dtype, momentum, dampening, l2, nesterov, first):
     optim.sgd_step(*state, 1e-2, momentum, dampening, l2, nesterov, first)
     reference.sgd_step(*expected, 1e-2, momentum, dampening, l2, nesterov, first)
     assert_agrees(state, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_claiming_a_parameter_leaves_its_bits(dtype):
+    """Each is claimed by a subtraction: −0, infinities and NaN go through it as they are."""
+    values = np.array([-0.0, 0.0, np.inf, -np.inf, np.nan, np.finfo(dtype).tiny / 4, -1.5], dtype)
+    param = np.resize(values, 3 * optim.BLOCK + 5)
+    before = param.copy()
+    for start in (0, 1, optim.BLOCK, 2 * optim.BLOCK + 5, 2 * optim.BLOCK + 6):
+        optim._claim(param, start, param.size, dtype(0))
+    np.testing.assert_array_equal(param.view(f"u{param.itemsize}"), before.view(f"u{param.itemsize}"))
 
 
 @given(sizes, dtypes)
