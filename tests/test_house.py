@@ -36,6 +36,7 @@ ONE_ROOM = {  # files that are one room
     "core.parameter": "core.tensor",
     "core.nested": "core.capture",
     "core.identity": "core.capture",
+    "core.repetition": "core.capture",
 }
 COMMON = ("errors", "files", "machine")  # what every room may use
 HEAVY = {"numba", "matplotlib", "safetensors", "tyro", "tqdm", "PIL", "scipy", "torch", "hypothesis"}

@@ -24,13 +24,13 @@ from functools import partial
 
 import numpy as np
 
-from ..errors import GraphError, UserError
 from .autograd import Op
 from .autograd.modes import state
 from .autograd.variable import Variable
 from .identity import IdentityMap
 from .nested import arrays_in, same
 from .random import Stream
+from .repetition import Earlier, Repetition, given, mapped, refused
 from .tensor import Tensor
 
 _TENSOR = object()  # stands for a tensor among arguments
@@ -55,20 +55,19 @@ class capture:
 
     def __init__(self, function):
         self.function = function
-        self._first = self._tape = None
+        self._first = self._repetition = None
 
     def __call__(self, *args):
         if state.tape is not None or state.watch is not None:  # part of another; looked at by `anomaly`
-            return self.function(*map(_given, args))
-        if self._tape is not None:
-            return self._tape.repeat(args)
+            return self.function(*map(given, args))
+        if self._repetition is not None:
+            return self._repetition(args)
         tape = Tape(args)
         result = tape.run(self.function)
         if self._first is None:
             self._first = tape
         else:
-            tape.settle(self._first)
-            self._first, self._tape = None, tape
+            self._repetition, self._first = tape.settle(self._first), None
         return result
 
 
@@ -85,7 +84,7 @@ class Tape:
         self._entries = []  # [function, places of its inputs, of its output(s), what describes it, attributes to set]
         self._draws = []  # (place, argument, name below it, kind, shape, dtype, start)
         self._copies = IdentityMap()  # op -> its copy that is to run again, and the number of that one's entry
-        self._args = [_Draws(x, self, i) if isinstance(x, Stream) else _given(x) for i, x in enumerate(args)]
+        self._args = [_Draws(x, self, i) if isinstance(x, Stream) else given(x) for i, x in enumerate(args)]
         self._arguments = [None if isinstance(x, Stream) else self._new(x._array) for x in self._args]
 
     def run(self, function):
@@ -95,8 +94,8 @@ class Tape:
             result = function(*self._args)
         finally:
             state.tape = None
-        self._result = _mapped(self._place_of, result, Variable)
-        return _mapped(Tensor.detach, result, Variable)
+        self._result = mapped(self._place_of, result, Variable)
+        return mapped(Tensor.detach, result, Variable)
 
     # what ops, the engine, tensors and streams report
 
@@ -109,15 +108,16 @@ class Tape:
         for key, value in hyper_parameters.items():
             if isinstance(value, Op):  # the op forward, which remembers what the one backward needs
                 if value not in self._copies:
-                    raise _refused(f"{op.name} goes back over an op that ran before the step")
-                copy, described[1][key] = self._copies[value]
+                    raise refused(f"{op.name} goes back over an op that ran before the step")
+                copy, number = self._copies[value]
+                described[1][key] = Earlier(number)
                 setattr(again, key, copy)
             elif isinstance(value, np.ndarray) and value in self._places:  # the condition of `where`
                 links.append((again, key, self._places[value]))
                 setattr(again, key, None)
                 del described[1][key]
             elif key != "rooms" and any(part in self._places for part in arrays_in(value)):
-                raise _refused(f"{op.name} was given positions that are not the same in each call")
+                raise refused(f"{op.name} was given positions that are not the same in each call")
         function, dtype = again.forward, outputs[0]._array.dtype
         if any(isinstance(x, Variable) and x._array.dtype.kind in "biu" for x in inputs) and dtype == np.float32:
             function = partial(_cast, function, dtype)
@@ -156,9 +156,9 @@ class Tape:
         place = self._places.get(source)
         if place is None:
             if by_op:
-                raise _refused("an array that is neither an argument nor made by an op met a tensor")
+                raise refused("an array that is neither an argument nor made by an op met a tensor")
         elif copy.shape != source.shape:
-            raise _refused("positions that are not the same in each call were brought to another shape")
+            raise refused("positions that are not the same in each call were brought to another shape")
         elif copy.dtype == source.dtype:
             self._places[copy] = place
         else:
@@ -168,11 +168,11 @@ class Tape:
     def read(self, tensor):
         """Somebody looks at the values of a tensor."""
         if tensor._array in self._places and self._places[tensor._array] not in self._leaves:
-            raise _refused("the values of a tensor were read; return it instead, and read it outside")
+            raise refused("the values of a tensor were read; return it instead, and read it outside")
 
     def changed(self, what):
         """A tensor changes, but not by an op."""
-        raise _refused(what)
+        raise refused(what)
 
     def drawn(self, array, *how):
         """Random numbers came from a stream that is an argument."""
@@ -196,15 +196,13 @@ class Tape:
             self._leaves[place] = x
         return place
 
-    # repeating it
-
     def settle(self, other):
-        """Get ready to repeat, having seen that the call before, ``other``, was the same in all but its numbers."""
+        """The `Repetition`, if the call before, ``other``, was the same in all but its numbers."""
         for mine, theirs in zip(self._entries, other._entries, strict=False):
             if not same(mine[1:4], theirs[1:4]):
-                raise _refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
+                raise refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
         if len(self._entries) != len(other._entries) or self._draws != other._draws:
-            raise _refused("the second call did more, or less, than the first")
+            raise refused("the second call did more, or less, than the first")
         fixed, before = dict(self._constants), other._constants | {p: x._array for p, x in other._leaves.items()}
         for place, leaf in list(self._leaves.items()):
             if leaf is not other._leaves.get(place):  # made in the call: a constant, if it is one
@@ -212,49 +210,10 @@ class Tape:
         for place, value in fixed.items():
             if not same(value, before.get(place)):
                 user = next(_name(entry) for entry in self._entries if place in entry[1])
-                raise _refused(f"{user} got {_described(value)} that was another in the call before")
-        kept = {*fixed, *self._leaves, *_flat(self._result)}
-        for entry, drops in zip(self._entries, _last_uses(self._entries, kept), strict=True):
-            entry[3] = drops
-        self._shapes = [None if isinstance(x, Stream) else (x._array.shape, x._array.dtype) for x in self._args]
-        self._start = [fixed.get(place) for place in range(self._count)]
-        self._places = self._args = self._copies = None
-
-    def repeat(self, args):
-        """Do it all again with other arguments, and return the result."""
-        values = self._start.copy()
-        self._fill(values, args)
-        for function, inputs, output, drops, links in self._entries:
-            for op, key, place in links:
-                setattr(op, key, values[place])
-            result = function(*[values[place] for place in inputs])
-            if type(output) is list:
-                for place, part in zip(output, result, strict=True):
-                    values[place] = part
-            elif output is not None:  # NumPy returns scalars where an array without axes is meant
-                values[output] = result if type(result) is np.ndarray else np.asarray(result)
-            for place in drops:
-                values[place] = None
-        return _mapped(lambda place: Tensor.wrap(values[place]), self._result, int)
-
-    def _fill(self, values, args):
-        if len(args) != len(self._shapes):
-            raise UserError(f"a captured function got {len(args)} arguments; it was captured with {len(self._shapes)}")
-        for x, place, expected in zip(args, self._arguments, self._shapes, strict=True):
-            if (expected is None) != isinstance(x, Stream):
-                raise UserError("a captured function got a Stream for a tensor, or a tensor for a Stream")
-            if expected is not None:
-                values[place] = array = _given(x)._array
-                if (array.shape, array.dtype) != expected:
-                    raise UserError(
-                        f"a captured function got {array.dtype} {array.shape}; it was captured with {expected[1]}"
-                        f" {expected[0]}: capture it anew for other shapes"
-                    )
-        for place, leaf in self._leaves.items():
-            values[place] = leaf._array
-        for place, argument, name, *how in self._draws:
-            stream = args[argument]
-            values[place] = Stream(stream.seed, stream.name + name, stream.step)._draw(*how)
+                raise refused(f"{user} got {_described(value)} that was another in the call before")
+        shapes = [None if isinstance(x, Stream) else (x._array.shape, x._array.dtype) for x in self._args]
+        arguments = list(zip(self._arguments, shapes, strict=True))
+        return Repetition(self._entries, self._count, fixed, self._leaves, self._draws, arguments, self._result)
 
 
 class _Draws(Stream):
@@ -269,31 +228,15 @@ class _Draws(Stream):
         return _Draws(child, self._tape, self._argument, self._below + child.name[len(self.name) :])
 
     def at(self, step):
-        raise _refused("a Stream was set to a step; do so outside, and pass it as an argument")
+        raise refused("a Stream was set to a step; do so outside, and pass it as an argument")
 
     def generator(self):
-        raise _refused("a Stream was asked for NumPy's generator; use its normal() or uniform()")
+        raise refused("a Stream was asked for NumPy's generator; use its normal() or uniform()")
 
     def _draw(self, *how):
         array = super()._draw(*how)
         self._tape.drawn(array, self._argument, self._below, *how)
         return array
-
-
-def _given(x):
-    """An argument as the function gets it."""
-    if isinstance(x, Stream):
-        return x
-    if isinstance(x, Variable) and not x.requires_grad:
-        return x.detach()
-    if isinstance(x, np.ndarray):
-        return Tensor.wrap(x)
-    kind = "a tensor that requires a gradient" if isinstance(x, Variable) else f"a {type(x).__name__}"
-    raise UserError(f"a captured function got {kind}; its arguments are arrays, tensors without gradient, and Streams")
-
-
-def _refused(what):
-    return GraphError(f"this step cannot be captured: {what}")
 
 
 def _accumulate(leaf, array):
@@ -320,31 +263,3 @@ def _name(entry):
 
 def _described(value):
     return f"an array {value.shape}" if isinstance(value, np.ndarray) else f"the number {value}"
-
-
-def _mapped(f, result, kind):
-    """f of each part of a result: of each tensor, or of each place, as ``kind`` says."""
-    if result is None or isinstance(result, kind):
-        return None if result is None else f(result)
-    if isinstance(result, dict):
-        return {key: _mapped(f, part, kind) for key, part in result.items()}
-    if isinstance(result, tuple):
-        return tuple(_mapped(f, part, kind) for part in result)
-    raise _refused(f"it returned a {type(result).__name__}; return a tensor, or a tuple or dict of them, or None")
-
-
-def _flat(result):
-    found = []
-    _mapped(found.append, result, int)
-    return found
-
-
-def _last_uses(entries, kept):
-    """For each entry the places that nobody needs after it."""
-    seen, drops = set(kept), []
-    for _, inputs, output, _, links in reversed(entries):
-        made = output if type(output) is list else [] if output is None else [output]
-        used = {*inputs, *made, *(place for _, _, place in links)} - seen
-        seen |= used
-        drops.append(sorted(used))
-    return drops[::-1]

@@ -9,6 +9,7 @@ import pytest
 import minigen
 from minigen import Stream, capture, nn, optim
 from minigen import functional as F
+from minigen.core.ops.reduce import MeanGrad
 from minigen.errors import GraphError, MinigenError, NonFiniteError, UserError
 from minigen.models import VAE, DataSpec, VAEConfig
 from minigen.models.flow import Flow, FlowConfig
@@ -116,6 +117,53 @@ def test_whatever_ops_compute_is_repeated(f, on_backend):
         y.sum().backward()
         np.testing.assert_array_equal(captured(x).numpy(), y.numpy())
         np.testing.assert_array_equal(w.grad.numpy(), v.grad.numpy())
+
+
+def test_what_depends_on_constants_alone_is_computed_once(monkeypatch):
+    """So is the gradient of a mean in its terms: in the two calls that are taken down, and once more."""
+    calls, forward = [], MeanGrad.forward
+    monkeypatch.setattr(MeanGrad, "forward", lambda op, g: (calls.append(g), forward(op, g))[1])
+    w = leaf([0.5, -1.0, 2.0, 1.5])
+
+    @capture
+    def captured(x):
+        (x * w).mean().backward()
+
+    for i in range(6):
+        captured(np.full(4, float(i)))
+    assert len(calls) == 3
+    np.testing.assert_array_equal(w.grad.numpy(), np.full(4, sum(range(6)) / 4))
+
+
+def test_constant_gradients_in_flat_buffers_are_written_anew():
+    """Clipping changes them where they stand, so that they are no constants, whatever they depend on."""
+
+    def make():
+        layer = nn.Linear(3, 2, rng=np.random.default_rng(0))
+        optimizer = optim.SGD(layer.parameters(), lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = layer(minigen.tensor(np.ones((4, 3), np.float32))).sum() + x.sum()
+            loss.backward()
+            optim.clip_grad_norm_(layer.parameters(), 0.1)
+            optimizer.step()
+
+        return step, layer
+
+    (eager, theirs), (step, ours) = make(), make()
+    captured = capture(step)
+    for x in POINTS:
+        eager(minigen.tensor(x)), captured(x)
+        np.testing.assert_array_equal(ours.weight.numpy(), theirs.weight.numpy())
+
+
+def test_constant_results_belong_to_who_gets_them():
+    captured = capture(lambda x: minigen.tensor(np.ones(2)) + 1.0)
+    for _ in range(4):
+        result = captured(POINTS[0])
+        np.testing.assert_array_equal(result.numpy(), [2.0, 2.0])
+        result.zero_()
 
 
 def test_running_statistics_follow(on_backend):
