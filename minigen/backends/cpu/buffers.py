@@ -86,10 +86,10 @@ def target_for(out, shape, dtype, *operands):
         raise ShapeError(
             f"got an array of shape {out.shape} to write a result of shape {shape} to: pass one of that shape"
         )
-    fits = out.dtype == dtype and out.flags.c_contiguous and out.flags.writeable
-    if fits and not any(np.may_share_memory(out, x) for x in operands):
-        return out
-    return np.empty(shape, dtype)
+    fits = out.dtype == dtype and out.flags.carray
+    for x in operands:
+        fits = fits and not np.may_share_memory(out, x)
+    return out if fits else np.empty(shape, dtype)
 
 
 def deliver(target, out):

@@ -30,7 +30,7 @@ from numba import njit, prange
 from ..reference import gemm as reference
 from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
 from .columns import NARROW, column_sums, narrow_product
-from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .simd import FULL, GROUP, GROUPS, TALLEST, VECTORS, run_rows, run_tile
 from .threads import launch, parallel_threshold, workers
 from .vectors import CPU, MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
@@ -85,13 +85,17 @@ def _panel(
     """
     vectors = -(-columns // width)
     lanes = columns - (vectors - 1) * width
+    tiles = rows // FULL
+    tall = tiles * FULL < rows <= tiles * TALLEST  # so that no rows are left over
     i = 0
     while i < rows:
         groups = max(1, min(GROUPS, (rows - i) // GROUP))
+        height = (rows - i + tiles - 1) // tiles if tall else groups * GROUP
+        tiles -= 1
         if first <= begin + i * vectors < last:
             if ahead:
                 line = LINE // VECTOR_BYTES * width
-                for row in range(i + AHEAD, i + AHEAD + groups * GROUP):
+                for row in range(i + AHEAD, i + AHEAD + height):
                     for k in range(0, depth, line):
                         prefetch(a, a_at + row * a_m + k, 0)
                     for k in range(0, c_row, line):
@@ -101,10 +105,13 @@ def _panel(
                 c, (c_at + r0 * c_row, c_at + r1 * c_row, c_at + r2 * c_row), c_row,
                 start, (start_at + r0 * start_row, start_at + r1 * start_row, start_at + r2 * start_row), start_row,
                 a, (a_at + r0 * a_m, a_at + r1 * a_m, a_at + r2 * a_m), a_m, (0, 0, a_k),
-                b, b_at, (0, 0, b_k), (1, 1, depth), min(GROUP, rows - i), lanes,
+                b, b_at, (0, 0, b_k), (1, 1, depth), min(height if tall else GROUP, rows - i), lanes,
             )  # fmt: skip
-            run_tile(groups, vectors, operands)
-        i += groups * GROUP
+            if tall:
+                run_rows(height, vectors, operands)
+            else:
+                run_tile(groups, vectors, operands)
+        i += height
 
 
 @njit(inline="always")

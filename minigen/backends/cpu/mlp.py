@@ -11,8 +11,6 @@ A row's numbers depend on that row alone, and sums over rows are taken in one or
 number of threads. Products with few columns lie along the other axis, as in `columns`.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from numba import njit, prange
 
@@ -28,6 +26,7 @@ from .vectors import driver
 BLOCK = 64 * GROUP  # rows that go through all layers together
 RELU, TANH = np.int64(0), np.int64(1)
 CODES = {"relu": RELU, "tanh": TANH}
+DTYPES = {"relu": tuple(ZEROS), "tanh": (np.dtype(np.float32),)}  # served; our tanh knows float32 alone
 
 
 @njit(inline="always")
@@ -119,7 +118,7 @@ def _bias_grad(g, dbias, part, parts):
 @njit(cache=True)
 def _forward(activation, inputs, weights, biases, outputs, part, parts):
     driver()
-    first, last = _share(len(inputs[0]), part, parts, GROUP)
+    first, last = _share(len(inputs[0]), part, parts, 1)
     for top in range(first, last, BLOCK):
         end = min(last, top + BLOCK)
         for i in range(len(weights)):
@@ -139,7 +138,7 @@ def _forward_parallel(activation, inputs, weights, biases, outputs, parts):
 def _backward(activation, inputs, weights, zeros, g, dx, input_too, part, parts):
     """What reaches the results of all layers: g[-1] is given, dx and the other g are written."""
     driver()
-    first, last = _share(len(dx), part, parts, GROUP)
+    first, last = _share(len(dx), part, parts, 1)
     for top in range(first, last, BLOCK):
         end = min(last, top + BLOCK)
         for i in range(len(weights) - 1, 0, -1):
@@ -176,8 +175,7 @@ def _steps_parallel(activation, inputs, weights, zeros, g, dx, input_too, dweigh
 
 def multilayer_perceptron(x, weights, biases, activation):
     """See `reference.multilayer_perceptron`; float32 is served here, with ReLU also float64."""
-    fits = all(b.shape == w.shape[1:] for w, b in zip(weights, biases, strict=True))
-    if not fits or not _served(x, weights, activation):
+    if not _served(x, weights, activation) or [b.shape for b in biases] != [w.shape[1:] for w in weights]:
         return reference.multilayer_perceptron(x, weights, biases, activation)
     weights, biases, outputs = _plain(weights), _plain(biases), _empty([(len(x), w.shape[1]) for w in weights], x)
     operations = _operations(x, weights)
@@ -214,12 +212,16 @@ def multilayer_perceptron_grad(g, inputs, weights, rooms, input_too, activation)
 def _served(x, weights, activation):
     """Whether the kernels, which check no bounds, may go through the layers; if not, the reference computes, or raises.
 
-    All arrays are of one dtype: ops see to that. Our tanh knows float32 alone.
+    All arrays are of one dtype: ops see to that.
     """
-    sizes = [x.shape[-1], *[w.shape[-1] for w in weights]]
-    fits = [w.shape for w in weights] == [(k, n) for k, n in pairwise(sizes)]
-    known = x.dtype in ZEROS and (activation == "relu" or x.dtype == np.float32)
-    return fits and known and x.ndim == 2 and x.size > 0 and min(sizes) > 0
+    if x.ndim != 2 or x.size == 0 or x.dtype not in DTYPES[activation]:
+        return False
+    size = x.shape[1]
+    for weight in weights:
+        if weight.ndim != 2 or weight.shape[0] != size or weight.size == 0:
+            return False
+        size = weight.shape[1]
+    return True
 
 
 def _plain(arrays):

@@ -27,6 +27,9 @@ where it has not, `transpose` copies a panel of it so.
 
 *Edges.* Fewer columns than lanes: the last vector is loaded and stored under a mask, and lanes beyond the edge are not
 touched, not even read. Fewer rows than a group: the last valid row is read again in their stead, and not stored.
+A tile that is not full uses fewer of its registers than the loads of B pay for. Where rows are a fixed stride apart,
+as a matrix's are, `run_rows` therefore takes up to `TALLEST` of them as one group, so that 50 rows are tiles of 13, 13,
+12 and 12 rather than four of 12 and one of 2.
 
 Sums start from `start` rather than from zero: a bias (all rows the same), the sums so far, or a few zeros. Each sum is
 one chain of FMAs in the order of k whatever the tile's shape, so that a result does not depend on how work is split.
@@ -56,6 +59,9 @@ def group_of(features):
 GROUP = group_of(FEATURES)
 GROUPS, VECTORS = 3, 2
 """The full tile: GROUPS·GROUP rows by VECTORS vectors."""
+FULL = GROUPS * GROUP
+TALLER, TALLEST = (FULL + 1, FULL + 2) if GROUP == 4 else (FULL, FULL)
+"""Rows of a tile whose sums, with two vectors of B and a broadcast, still fit the registers."""
 _offsets = types.UniTuple(types.int64, 3)
 
 
@@ -66,19 +72,21 @@ def _literal(value):
 class _Tile:
     """Emits one tile: `sums[q][j][v]` is vector v of row j of group q, held in a register from first to last."""
 
-    def __init__(self, vectors, groups, count, rows, lanes):
+    def __init__(self, vectors, groups, height, count, rows, lanes):
         self.vectors, self.builder, self.rows, self.lanes = vectors, vectors.builder, rows, lanes
-        self.shape = list(product(range(groups), range(GROUP), range(count)))
+        self.shape = list(product(range(groups), range(height), range(count)))
         self.sums = {at: cgutils.alloca_once(self.builder, vectors.type) for at in self.shape}
-        self.count = count
+        self.height, self.count = height, count
 
     def _row_offsets(self, stride):
         """Offset of each row of a group; rows beyond the last valid one stand on it."""
-        last = self.builder.sub(self.rows, ir.IntType(64)(1))
-        offsets = [ir.IntType(64)(0)]
-        for j in range(1, GROUP):
-            row = ir.IntType(64)(j)
-            row = self.builder.select(self.builder.icmp_signed("<", row, last), row, last)
+        i64 = ir.IntType(64)
+        last = self.builder.sub(self.rows, i64(1))
+        offsets = [i64(0)]
+        for j in range(1, self.height):
+            row = i64(j)
+            if self.height <= GROUP:
+                row = self.builder.select(self.builder.icmp_signed("<", row, last), row, last)
             offsets.append(self.builder.mul(row, stride))
         return offsets
 
@@ -127,49 +135,53 @@ class _Tile:
     def finish(self, pointer, at, stride):
         """Store the valid rows and lanes."""
 
+        def store(row, columns):
+            offset = self.builder.mul(ir.IntType(64)(row), stride)
+            for q, j, v in self.shape:
+                if j == row:
+                    column, m = columns[v]
+                    self.vectors.store(self.builder.load(self.sums[q, j, v]), pointer, at[q], offset, column, mask=m)
+
         def emit(mask):
             columns = self._columns(mask)
-            for row in range(GROUP):
-                valid = self.builder.icmp_signed("<", ir.IntType(64)(row), self.rows)
-                with self.builder.if_then(valid):
-                    offset = self.builder.mul(ir.IntType(64)(row), stride)
-                    for q, j, v in self.shape:
-                        if j == row:
-                            column, m = columns[v]
-                            total = self.builder.load(self.sums[q, j, v])
-                            self.vectors.store(total, pointer, at[q], offset, column, mask=m)
+            for row in range(self.height):
+                if self.height > GROUP:
+                    store(row, columns)
+                    continue
+                with self.builder.if_then(self.builder.icmp_signed("<", ir.IntType(64)(row), self.rows)):
+                    store(row, columns)
 
         self.vectors.whole_or_masked(self.lanes, emit)
 
 
-def _emit(vectors, groups, count, operands):
+def _emit(vectors, groups, height, count, operands):
     """The code of one tile; `operands` as those of `tile`, values of the intermediate code."""
     c, c_at, c_row, start, start_at, start_row, *factors, rows, lanes = operands
-    of = _Tile(vectors, groups, count, rows, lanes)
+    of = _Tile(vectors, groups, height, count, rows, lanes)
     of.start(start, start_at, start_row)
     of.multiply(*factors)
     of.finish(c, c_at, c_row)
 
 
 @intrinsic(prefer_literal=True)
-def _tile(_, groups, vectors, operands):
-    q, v = _literal(groups), _literal(vectors)
+def _tile(_, groups, height, vectors, operands):
+    shape = tuple(map(_literal, (groups, height, vectors)))
 
     def emit(context, builder, signature, args):
-        kinds, operands = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
+        kinds, operands = signature.args[3].types, cgutils.unpack_tuple(builder, args[3])
         for i, kind in enumerate(kinds):
             if kind == _offsets:
                 operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
-        _emit(Vectors(context, builder, kinds[0].dtype), q, v, operands)
+        _emit(Vectors(context, builder, kinds[0].dtype), *shape, operands)
         return context.get_dummy_value()
 
     c, start, a, b = (operands.types[i] for i in (0, 3, 6, 10))
     i64, at = types.int64, _offsets
     kinds = types.Tuple((c, at, i64, start, at, i64, a, at, i64, at, b, i64, at, at, i64, i64))
-    return types.void(groups, vectors, kinds), emit
+    return types.void(groups, height, vectors, kinds), emit
 
 
-def _tile_plain(groups, vectors, operands):
+def _tile_plain(groups, height, vectors, operands):
     c, c_at, c_row, start, start_at, start_row = operands[:6]
     a, a_at, a_row, a_step, b, b_at, b_step, count, rows, lanes = operands[6:]
     columns = (vectors - 1) * (VECTOR_BYTES // c.itemsize) + lanes
@@ -182,11 +194,12 @@ def _tile_plain(groups, vectors, operands):
 
 
 tile = _tile_plain if config.DISABLE_JIT else _tile
-"""tile(groups, vectors, operands): C[rows, columns] = start[rows, columns] + Σ_k A[rows, k] · B[k, columns].
+"""tile(groups, height, vectors, operands): C[rows, columns] = start[rows, columns] + Σ_k A[rows, k] · B[k, columns].
 
-`groups` and `vectors` are literal; `operands` is one tuple: of C a `pointer`, where its three groups begin and the
+The first three are literal; `height` is the rows of each group, `GROUP` of which fewer may be valid, or more that all
+are. `operands` is one tuple: of C a `pointer`, where its three groups begin and the
 stride of its rows; of start the same; of A the same and its steps for the three nested sums; of B a pointer, where it
-begins and its steps; the three counts; the valid rows of a group (1 … GROUP); the valid lanes of the last vector
+begins and its steps; the three counts; the valid rows of a group (1 … height); the valid lanes of the last vector
 (1 … its length). Positions, strides and steps are in elements."""
 
 
@@ -196,14 +209,33 @@ def run_tile(groups, vectors, operands):
     driver()
     if vectors == 2:
         if groups == 3:
-            tile(3, 2, operands)
+            tile(3, GROUP, 2, operands)
         elif groups == 2:
-            tile(2, 2, operands)
+            tile(2, GROUP, 2, operands)
         else:
-            tile(1, 2, operands)
+            tile(1, GROUP, 2, operands)
     elif groups == 3:
-        tile(3, 1, operands)
+        tile(3, GROUP, 1, operands)
     elif groups == 2:
-        tile(2, 1, operands)
+        tile(2, GROUP, 1, operands)
     else:
-        tile(1, 1, operands)
+        tile(1, GROUP, 1, operands)
+
+
+@njit(cache=True)
+def run_rows(rows, vectors, operands):
+    """`tile` of one group of `FULL` to `TALLEST` rows."""
+    driver()
+    if vectors == 2:
+        if rows == TALLEST:
+            tile(1, TALLEST, 2, operands)
+        elif rows == FULL:
+            tile(1, FULL, 2, operands)
+        else:
+            tile(1, TALLER, 2, operands)
+    elif rows == TALLEST:
+        tile(1, TALLEST, 1, operands)
+    elif rows == FULL:
+        tile(1, FULL, 1, operands)
+    else:
+        tile(1, TALLER, 1, operands)

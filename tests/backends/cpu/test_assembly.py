@@ -40,7 +40,7 @@ def emitted(dtype):
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), flat), "tile")
     builder, given = ir.IRBuilder(function.append_basic_block()), iter(function.args)
     values = [[next(given) for _ in one] if isinstance(one, list) else next(given) for one in operands]
-    simd._emit(vectors.Vectors(context, builder, dtype), simd.GROUPS, simd.VECTORS, values)
+    simd._emit(vectors.Vectors(context, builder, dtype), simd.GROUPS, simd.GROUP, simd.VECTORS, values)
     builder.ret_void()
     return str(module)
 

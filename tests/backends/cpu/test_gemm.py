@@ -117,6 +117,14 @@ def test_linear_adds_its_bias(draw_array, m, k, n, dtype, biased, deep):
     assert_product(gemm.linear(x, weight, bias), x, weight, 0.0 if bias is None else bias.astype(np.float64))
 
 
+@given(st.integers(2, 5 * ROWS), st.integers(0, 5 * ROWS), st.sampled_from([np.float32, np.float64]))
+def test_a_row_does_not_depend_on_those_beside_it(draw_array, m, cut, dtype):
+    """Whatever tiles they share, taller or with rows left over: its sums are the same chains."""
+    a, b = draw_array((m, 20), 0, dtype), draw_array((20, 2 * LANES + 3), 1, dtype)
+    cut = min(cut, m - 2)
+    np.testing.assert_array_equal(gemm.matmul(a[cut:], b), gemm.matmul(a, b)[cut:])
+
+
 def test_out_is_written_and_returned(draw_array):
     a, b = draw_array((6, 6), 0), draw_array((6, 6), 1)
     expected = gemm.matmul(a, b)

@@ -10,7 +10,7 @@ from numba import njit
 from benchmarks.isa import SETS
 from minigen.backends.cpu import conv, conv_grad, gemm, simd
 from minigen.backends.cpu.buffers import compact, turn
-from minigen.backends.cpu.simd import GROUP, GROUPS, VECTORS, run_tile
+from minigen.backends.cpu.simd import FULL, GROUP, GROUPS, TALLEST, VECTORS, run_rows, run_tile
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES, pointer
 
 
@@ -47,8 +47,38 @@ def test_tile_agrees_with_its_twin(groups, vectors, rows, data, dtype, count):
     expected = got.copy()
     launch(groups, vectors, got, start, a, b, tuple(at), strides, steps, count, rows, lanes)
     operands = (expected, at[0], strides[0], start, at[1], strides[1], a, at[2], strides[2], steps[0])
-    simd._tile_plain(groups, vectors, (*operands, b, 0, steps[1], count, rows, lanes))
+    simd._tile_plain(groups, GROUP, vectors, (*operands, b, 0, steps[1], count, rows, lanes))
     # NaN where neither wrote; a fused multiply-add rounds once where NumPy rounds twice
+    np.testing.assert_allclose(got, expected, rtol=200 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
+
+
+@njit
+def launch_rows(rows, vectors, c, start, a, b, strides, steps, count, lanes):
+    """run_rows from Python, all operands from index 0."""
+    at = (0, 0, 0)
+    run_rows(
+        rows, vectors,
+        (pointer(c), at, strides[0], pointer(start), at, strides[1], pointer(a), at, strides[2], steps[0],
+         pointer(b), 0, steps[1], count, rows, lanes),
+    )  # fmt: skip
+
+
+@pytest.mark.needs_jit
+@given(
+    st.integers(FULL, TALLEST), st.integers(1, VECTORS), st.integers(0, 40), st.data(),
+    st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_a_tall_tile_agrees_with_its_twin(rows, vectors, depth, data, dtype):
+    """And writes no row more: C has room for one, and for the lanes beyond the edge, which stay NaN."""
+    rng = np.random.default_rng(0)
+    width = VECTOR_BYTES // np.dtype(dtype).itemsize
+    lanes, columns = data.draw(st.integers(1, width)), VECTORS * width
+    a, b, start = (rng.normal(size=size).astype(dtype) for size in (rows * 40, 40 * columns, rows * columns))
+    got = np.full((rows + 1) * columns, np.nan, dtype)
+    expected, strides, steps = got.copy(), (columns, columns, 40), ((0, 0, 1), (0, 0, columns))
+    launch_rows(rows, vectors, got, start, a, b, strides, steps, (1, 1, depth), lanes)
+    operands = (expected, (0,), columns, start, (0,), columns, a, (0,), 40, steps[0], b, 0, steps[1], (1, 1, depth))
+    simd._tile_plain(1, rows, vectors, (*operands, rows, lanes))
     np.testing.assert_allclose(got, expected, rtol=200 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
 
 
