@@ -32,7 +32,7 @@ def _tiles(c, start, a, b, rows, columns):
     for _ in range(TILES):
         operands = (
             pointer(c), (0, r1 * columns, r2 * columns), columns, pointer(start), (0, 0, 0), 0,
-            pointer(a), (0, r1 * DEPTH, r2 * DEPTH), DEPTH, (0, 0, 1), pointer(b), 0, (0, 0, columns), (1, 1, DEPTH),
+            pointer(a), (0, r1 * DEPTH, r2 * DEPTH), DEPTH, pointer(b), 0, (0, 0, 1), (0, 0, columns), (1, 1, DEPTH),
             rows // 3, lanes,
         )  # fmt: skip
         run_tile(3, VECTORS, operands)

@@ -41,8 +41,8 @@ def _tiles(c, zeros, a, b, at, repeats):
     c_at, a_at = at * rows * columns, at * rows * DEPTH
     operands = (
         pointer(c), (c_at, c_at + GROUP * columns, c_at + 2 * GROUP * columns), columns, pointer(zeros), (0, 0, 0), 0,
-        pointer(a), (a_at, a_at + GROUP * DEPTH, a_at + 2 * GROUP * DEPTH), DEPTH, (0, 0, 1),
-        pointer(b), at * DEPTH * columns, (0, 0, columns), (1, repeats, DEPTH), GROUP, width,
+        pointer(a), (a_at, a_at + GROUP * DEPTH, a_at + 2 * GROUP * DEPTH), DEPTH,
+        pointer(b), at * DEPTH * columns, (0, 0, 1), (0, 0, columns), (1, repeats, DEPTH), GROUP, width,
     )  # fmt: skip
     run_tile(GROUPS, VECTORS, operands)
 

@@ -88,8 +88,8 @@ def _pixels(
         operands = (
             y, (y_at + h0 * y_h + w0 * y_w, y_at + h1 * y_h + w1 * y_w, y_at + h2 * y_h + w2 * y_w), y_w,
             start, (start_at, start_at, start_at), 0,
-            x, (x_at + h0 * x_h + w0 * x_w, x_at + h1 * x_h + w1 * x_w, x_at + h2 * x_h + w2 * x_w), x_w, a_step,
-            w, w_at, w_step, count, valid, columns - (vectors - 1) * size,
+            x, (x_at + h0 * x_h + w0 * x_w, x_at + h1 * x_h + w1 * x_w, x_at + h2 * x_h + w2 * x_w), x_w,
+            w, w_at, a_step, w_step, count, valid, columns - (vectors - 1) * size,
         )  # fmt: skip
         run_tile(min(GROUPS, rows * line - first), vectors, operands)
 

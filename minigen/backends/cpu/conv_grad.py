@@ -23,7 +23,8 @@ from numba import njit, prange
 from ..reference import conv as reference
 from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
 from .gemm import RATE, parts_for
-from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .panel import UNIT, run_panel
+from .simd import VECTORS
 from .threads import launch
 from .vectors import MASKS, VECTOR_BYTES, driver, pointer
 from .winograd import algorithm_for
@@ -39,17 +40,11 @@ PIXELS = 256  # of g to a chunk
 def _rows(dw, dw_at, dw_row, x, x_at, a_step, g, g_at, g_step, count, rows, columns, size):
     """dw[rows, columns] += the sum over one chunk's pixels."""
     vectors = -(-columns // size)
-    i = 0
-    while i < rows:
-        groups = max(1, min(GROUPS, (rows - i) // GROUP))
-        c0 = dw_at + i * dw_row
-        at = (c0, c0 + GROUP * dw_row, c0 + 2 * GROUP * dw_row)
-        operands = (
-            dw, at, dw_row, dw, at, dw_row, x, (x_at + i, x_at + i + GROUP, x_at + i + 2 * GROUP), 1, a_step,
-            g, g_at, g_step, count, min(GROUP, rows - i), columns - (vectors - 1) * size,
-        )  # fmt: skip
-        run_tile(groups, vectors, operands)
-        i += groups * GROUP
+    operands = (
+        dw, dw_at, dw_row, dw, dw_at, dw_row, x, x_at, UNIT, g, g_at, a_step, g_step, count,
+        columns - (vectors - 1) * size,
+    )  # fmt: skip
+    run_panel(rows, vectors, operands)
 
 
 @njit(inline="always")

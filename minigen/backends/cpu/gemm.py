@@ -30,11 +30,12 @@ from numba import njit, prange
 from ..reference import gemm as reference
 from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
 from .columns import NARROW, column_sums, narrow_product
-from .simd import FULL, GROUP, GROUPS, TALLEST, VECTORS, run_rows, run_tile
+from .panel import NONE, UNIT, run_panel
+from .simd import FULL, GROUP, VECTORS
 from .threads import launch, parallel_threshold, workers
 from .vectors import CPU, MASKS, VECTOR_BYTES, driver, pointer, prefetch
 
-ROWS_BLOCK = 20 * GROUPS * GROUP
+ROWS_BLOCK = 20 * FULL
 K_BLOCK = 512  # a packed panel: 512 · 2 vectors of 64 bytes, 64 KiB
 FAR_READER = CPU == "znver4"  # the one processor on which leaving B and A where they lie was measured to be better
 REACH = (1024 if FAR_READER else 64) * 4096  # bytes over which the rows of an unpacked panel may spread
@@ -44,9 +45,8 @@ RATE = 8e10  # operations per second of one thread, to decide whether several pa
 LEAST = 100_000  # operations that surely do not pay
 NEAR = 1 << 19  # bytes of A and C that surely come from a cache
 SHORT = 512  # numbers in a row of them: longer ones the processor asks for by itself
-AHEAD = 2 * GROUPS * GROUP  # rows
+AHEAD = 2 * FULL  # rows
 LINE = 64  # bytes of a cache line
-NONE, UNIT = np.int64(0), np.int64(1)  # Python's own would be literal, and what takes them be compiled for each anew
 ONE_ROW = 1 << 18  # numbers of B up to which one thread multiplies a single row by it
 WIDE = 512  # columns from which on a product of two vectors is written row by row
 
@@ -75,43 +75,37 @@ def _pack_b(panel, at, b, source, b_k, b_n, depth, columns):
 
 
 @njit(inline="always")
+def _ask_ahead(a, a_at, a_m, depth, c, c_at, c_row, rows, line):
+    """Ask for rows of A and of C, before the tiles are computed that read and write them."""
+    for row in range(rows):
+        for k in range(0, depth, line):
+            prefetch(a, a_at + row * a_m + k, 0)
+        for k in range(0, c_row, line):
+            prefetch(c, c_at + row * c_row + k, 1)
+
+
+@njit(inline="always")
 def _panel(
     c, start, a, b, c_at, c_row, start_at, start_row, a_at, a_m, a_k, b_at, b_k, depth,
-    rows, columns, width, begin, first, last, ahead,
+    columns, width, top, bottom, ahead,
 ):  # fmt: skip
-    """The tiles of one panel whose place in the order of costs, from `begin` on, lies in [first, last).
+    """Rows top … bottom−1 of one panel.
 
     If `ahead`, the rows of A and of C that come after a tile's are asked for while it is computed.
     """
     vectors = -(-columns // width)
     lanes = columns - (vectors - 1) * width
-    tiles = rows // FULL
-    tall = tiles * FULL < rows <= tiles * TALLEST  # so that no rows are left over
-    i = 0
-    while i < rows:
-        groups = max(1, min(GROUPS, (rows - i) // GROUP))
-        height = (rows - i + tiles - 1) // tiles if tall else groups * GROUP
-        tiles -= 1
-        if first <= begin + i * vectors < last:
-            if ahead:
-                line = LINE // VECTOR_BYTES * width
-                for row in range(i + AHEAD, i + AHEAD + height):
-                    for k in range(0, depth, line):
-                        prefetch(a, a_at + row * a_m + k, 0)
-                    for k in range(0, c_row, line):
-                        prefetch(c, c_at + row * c_row + k, 1)
-            r0, r1, r2 = i, i + GROUP, i + 2 * GROUP
-            operands = (
-                c, (c_at + r0 * c_row, c_at + r1 * c_row, c_at + r2 * c_row), c_row,
-                start, (start_at + r0 * start_row, start_at + r1 * start_row, start_at + r2 * start_row), start_row,
-                a, (a_at + r0 * a_m, a_at + r1 * a_m, a_at + r2 * a_m), a_m, (0, 0, a_k),
-                b, b_at, (0, 0, b_k), (1, 1, depth), min(height if tall else GROUP, rows - i), lanes,
-            )  # fmt: skip
-            if tall:
-                run_rows(height, vectors, operands)
-            else:
-                run_tile(groups, vectors, operands)
-        i += height
+    step = FULL if ahead else max(1, bottom - top)
+    for i in range(top, bottom, step):
+        if ahead:
+            row = i + AHEAD
+            line = LINE // VECTOR_BYTES * width
+            _ask_ahead(a, a_at + row * a_m, a_m, depth, c, c_at + row * c_row, c_row, FULL, line)
+        operands = (
+            c, c_at + i * c_row, c_row, start, start_at + i * start_row, start_row, a, a_at + i * a_m, a_m,
+            b, b_at, (NONE, NONE, a_k), (NONE, NONE, b_k), (UNIT, UNIT, depth), lanes,
+        )  # fmt: skip
+        run_panel(min(step, bottom - i), vectors, operands)
 
 
 @njit(inline="always")
@@ -124,6 +118,12 @@ def _packing(itemsize, m, n, k, a_k, b_k, b_n):
     pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128 and far_a
     pack_b = b_n != 1 or (m >= 48 and far_b) or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
     return pack_a, pack_b
+
+
+@njit(inline="always")
+def _row_at(cost, vectors, rows):
+    """The row of a panel that is reached at so much of its cost, in whole groups."""
+    return min(rows, max(0, -(-cost // (vectors * GROUP))) * GROUP)
 
 
 @njit(inline="always")
@@ -152,8 +152,9 @@ def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased
                     left, l_at = pointer(block), block_at
                 for j in range(0, n, step):
                     columns = min(step, n - j)
-                    begin = block_begin + rows_cost * (j // width)
-                    if begin >= last or begin + rows_cost * -(-columns // width) <= first:
+                    begin, vectors = block_begin + rows_cost * (j // width), -(-columns // width)
+                    begin_row, end_row = _row_at(first - begin, vectors, rows), _row_at(last - begin, vectors, rows)
+                    if begin_row == end_row:
                         continue
                     right, r_at, r_k = pointer(b), g * b_g + k0 * b_k + j * b_n, b_k
                     if pack_b:
@@ -163,7 +164,7 @@ def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased
                     origin, o_at, o_row = (pointer(start), j * biased, 0) if d == 0 else (pointer(c), c_at, n)
                     _panel(
                         pointer(c), origin, left, right, c_at, n, o_at, o_row, l_at, l_m, l_k, r_at, r_k, k1 - k0,
-                        rows, columns, width, begin, first, last, far and j == 0,
+                        columns, width, begin_row, end_row, far and j == 0,
                     )  # fmt: skip
 
 

@@ -28,8 +28,8 @@ where it has not, `transpose` copies a panel of it so.
 *Edges.* Fewer columns than lanes: the last vector is loaded and stored under a mask, and lanes beyond the edge are not
 touched, not even read. Fewer rows than a group: the last valid row is read again in their stead, and not stored.
 A tile that is not full uses fewer of its registers than the loads of B pay for. Where rows are a fixed stride apart,
-as a matrix's are, `run_rows` therefore takes up to `TALLEST` of them as one group, so that 50 rows are tiles of 13, 13,
-12 and 12 rather than four of 12 and one of 2.
+as a matrix's are, a tile may be of one group of up to `TALLEST` rows instead, so that 50 rows are tiles of 13, 13, 12
+and 12 and not four of 12 and one of 2; and a whole `column` of tiles is one call (see `panel`).
 
 Sums start from `start` rather than from zero: a bias (all rows the same), the sums so far, or a few zeros. Each sum is
 one chain of FMAs in the order of k whatever the tile's shape, so that a result does not depend on how work is split.
@@ -56,12 +56,23 @@ def group_of(features):
     return 4 if features & {"+avx512f", "+neon"} else 2
 
 
-GROUP = group_of(FEATURES)
 GROUPS, VECTORS = 3, 2
-"""The full tile: GROUPS·GROUP rows by VECTORS vectors."""
-FULL = GROUPS * GROUP
-TALLER, TALLEST = (FULL + 1, FULL + 2) if GROUP == 4 else (FULL, FULL)
-"""Rows of a tile whose sums, with two vectors of B and a broadcast, still fit the registers."""
+"""The full tile: three groups of rows by two vectors."""
+
+
+def heights_of(features):
+    """Rows of a full tile, and of two taller ones, if their sums fit the registers beside what they are made of.
+
+    AVX-512 multiplies by a number in memory; NEON loads it first, to a register, and others before their time.
+    """
+    full = GROUPS * group_of(features)
+    more = (1, 2) if "+avx512f" in features else (1, 1) if "+neon" in features else (0, 0)
+    return full, full + more[0], full + more[1]
+
+
+GROUP = group_of(FEATURES)
+TWO = 2 * GROUP
+FULL, TALLER, TALLEST = heights_of(FEATURES)
 _offsets = types.UniTuple(types.int64, 3)
 
 
@@ -106,7 +117,7 @@ class _Tile:
 
         self.vectors.whole_or_masked(self.lanes, emit)
 
-    def multiply(self, a, a_at, a_row, a_step, b, b_at, b_step, count):
+    def multiply(self, a, a_at, a_row, b, b_at, a_step, b_step, count):
         """The sums over three nested indices; A advances by `a_step` and B by `b_step` elements."""
         rows, b = self._row_offsets(a_row), self.builder.gep(b, [b_at])
 
@@ -154,36 +165,69 @@ class _Tile:
         self.vectors.whole_or_masked(self.lanes, emit)
 
 
-def _emit(vectors, groups, height, count, operands):
+def _emit(vectors, groups, count, operands):
     """The code of one tile; `operands` as those of `tile`, values of the intermediate code."""
     c, c_at, c_row, start, start_at, start_row, *factors, rows, lanes = operands
-    of = _Tile(vectors, groups, height, count, rows, lanes)
+    of = _Tile(vectors, groups, GROUP, count, rows, lanes)
     of.start(start, start_at, start_row)
     of.multiply(*factors)
     of.finish(c, c_at, c_row)
 
 
+def _emit_column(vectors, height, count, operands):
+    """The code of a column of tiles; `operands` as those of `column`, values of the intermediate code."""
+    times, c, c_at, c_row, start, start_at, start_row, a, a_at, a_row, b, b_at, *loops, rows, lanes = operands
+    of, builder, i64 = _Tile(vectors, 1, height, count, rows, lanes), vectors.builder, ir.IntType(64)
+    with cgutils.for_range(builder, times) as turn:
+        first = builder.mul(turn.index, i64(height))
+
+        def moved(at, row):
+            return [builder.add(at, builder.mul(first, row))]
+
+        of.start(start, moved(start_at, start_row), start_row)
+        of.multiply(a, moved(a_at, a_row), a_row, b, b_at, *loops)
+        of.finish(c, moved(c_at, c_row), c_row)
+
+
 @intrinsic(prefer_literal=True)
-def _tile(_, groups, height, vectors, operands):
-    shape = tuple(map(_literal, (groups, height, vectors)))
+def _tile(_, groups, vectors, operands):
+    shape = _literal(groups), _literal(vectors)
 
     def emit(context, builder, signature, args):
-        kinds, operands = signature.args[3].types, cgutils.unpack_tuple(builder, args[3])
+        kinds, operands = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
         for i, kind in enumerate(kinds):
             if kind == _offsets:
                 operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
         _emit(Vectors(context, builder, kinds[0].dtype), *shape, operands)
         return context.get_dummy_value()
 
-    c, start, a, b = (operands.types[i] for i in (0, 3, 6, 10))
+    c, start, a, b = (operands.types[i] for i in (0, 3, 6, 9))
     i64, at = types.int64, _offsets
-    kinds = types.Tuple((c, at, i64, start, at, i64, a, at, i64, at, b, i64, at, at, i64, i64))
-    return types.void(groups, height, vectors, kinds), emit
+    kinds = types.Tuple((c, at, i64, start, at, i64, a, at, i64, b, i64, at, at, at, i64, i64))
+    return types.void(groups, vectors, kinds), emit
 
 
-def _tile_plain(groups, height, vectors, operands):
+@intrinsic(prefer_literal=True)
+def _column(_, height, vectors, operands):
+    shape = _literal(height), _literal(vectors)
+
+    def emit(context, builder, signature, args):
+        kinds, operands = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
+        for i, kind in enumerate(kinds):
+            if kind == _offsets:
+                operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
+        _emit_column(Vectors(context, builder, kinds[1].dtype), *shape, operands)
+        return context.get_dummy_value()
+
+    c, start, a, b = (operands.types[i] for i in (1, 4, 7, 10))
+    i64, at = types.int64, _offsets
+    kinds = types.Tuple((i64, c, i64, i64, start, i64, i64, a, i64, i64, b, i64, at, at, at, i64, i64))
+    return types.void(height, vectors, kinds), emit
+
+
+def _tile_plain(groups, vectors, operands):
     c, c_at, c_row, start, start_at, start_row = operands[:6]
-    a, a_at, a_row, a_step, b, b_at, b_step, count, rows, lanes = operands[6:]
+    a, a_at, a_row, b, b_at, a_step, b_step, count, rows, lanes = operands[6:]
     columns = (vectors - 1) * (VECTOR_BYTES // c.itemsize) + lanes
     for q, j in product(range(groups), range(rows)):
         total = start[start_at[q] + j * start_row :][:columns].copy()
@@ -194,13 +238,26 @@ def _tile_plain(groups, height, vectors, operands):
 
 
 tile = _tile_plain if config.DISABLE_JIT else _tile
-"""tile(groups, height, vectors, operands): C[rows, columns] = start[rows, columns] + Σ_k A[rows, k] · B[k, columns].
+"""tile(groups, vectors, operands): C[rows, columns] = start[rows, columns] + Σ_k A[rows, k] · B[k, columns].
 
-The first three are literal; `height` is the rows of each group, `GROUP` of which fewer may be valid, or more that all
-are. `operands` is one tuple: of C a `pointer`, where its three groups begin and the
-stride of its rows; of start the same; of A the same and its steps for the three nested sums; of B a pointer, where it
-begins and its steps; the three counts; the valid rows of a group (1 … height); the valid lanes of the last vector
+`groups` and `vectors` are literal; `operands` is one tuple: of C a `pointer`, where its three groups begin and the
+stride of its rows; of start and of A the same; of B a pointer and where it begins; A's and B's steps for the three
+nested sums; their counts; the valid rows of a group (1 … GROUP); the valid lanes of the last vector
 (1 … its length). Positions, strides and steps are in elements."""
+
+
+def _column_plain(height, vectors, operands):
+    times, c, c_at, c_row, start, start_at, start_row, a, a_at, a_row, *others = operands
+    for row in range(0, height * times, height):
+        at = c, (c_at + row * c_row,), c_row, start, (start_at + row * start_row,), start_row
+        _tile_plain(1, vectors, (*at, a, (a_at + row * a_row,), a_row, *others))
+
+
+column = _column_plain if config.DISABLE_JIT else _column
+"""column(height, vectors, operands): tiles of one group of `height` rows, one below the other.
+
+The first two are literal; `operands` is one tuple: how many tiles, and what `tile` takes, with one number where that
+has three for its groups."""
 
 
 @njit(cache=True)
@@ -209,33 +266,37 @@ def run_tile(groups, vectors, operands):
     driver()
     if vectors == 2:
         if groups == 3:
-            tile(3, GROUP, 2, operands)
+            tile(3, 2, operands)
         elif groups == 2:
-            tile(2, GROUP, 2, operands)
+            tile(2, 2, operands)
         else:
-            tile(1, GROUP, 2, operands)
+            tile(1, 2, operands)
     elif groups == 3:
-        tile(3, GROUP, 1, operands)
+        tile(3, 1, operands)
     elif groups == 2:
-        tile(2, GROUP, 1, operands)
+        tile(2, 1, operands)
     else:
-        tile(1, GROUP, 1, operands)
+        tile(1, 1, operands)
 
 
 @njit(cache=True)
-def run_rows(rows, vectors, operands):
-    """`tile` of one group of `FULL` to `TALLEST` rows."""
+def run_column(height, vectors, operands):
+    """`column` of tiles of a height known only now: `GROUP`, `TWO`, `FULL`, and of two vectors to `TALLEST`."""
     driver()
     if vectors == 2:
-        if rows == TALLEST:
-            tile(1, TALLEST, 2, operands)
-        elif rows == FULL:
-            tile(1, FULL, 2, operands)
+        if height == FULL:
+            column(FULL, 2, operands)
+        elif height == TALLER:
+            column(TALLER, 2, operands)
+        elif height == TALLEST:
+            column(TALLEST, 2, operands)
+        elif height == TWO:
+            column(TWO, 2, operands)
         else:
-            tile(1, TALLER, 2, operands)
-    elif rows == TALLEST:
-        tile(1, TALLEST, 1, operands)
-    elif rows == FULL:
-        tile(1, FULL, 1, operands)
+            column(GROUP, 2, operands)
+    elif height == FULL:
+        column(FULL, 1, operands)
+    elif height == TWO:
+        column(TWO, 1, operands)
     else:
-        tile(1, TALLER, 1, operands)
+        column(GROUP, 1, operands)

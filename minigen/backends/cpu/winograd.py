@@ -31,8 +31,9 @@ import numpy as np
 from numba import njit, prange
 
 from .buffers import ZEROS, compact, put, scratch
-from .gemm import NONE, RATE, UNIT, parts_for
-from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .gemm import RATE, parts_for
+from .panel import NONE, UNIT, run_panel
+from .simd import FULL, VECTORS
 from .threads import launch
 from .transforms import ALGORITHMS, ONE, transform_image, transform_result, transform_weight
 from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
@@ -40,7 +41,6 @@ from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
 BLOCK = 5 << 17  # bytes of V and M together
 TRANSFORM = 16  # multiply-adds of the register tile that take as long as transforming one number to or from a matrix
 WEIGHTS = 200  # and as long as transforming one weight
-STEP = GROUPS * GROUP  # tiles of the output that the register tile takes
 
 
 @njit(cache=True)
@@ -159,20 +159,13 @@ def _products(
     row = VECTORS * width
     vectors = -(-columns // width)
     for k in range(t * t):
-        start, start_at = (pointer(bias), bias_at) if k == ONE * t + ONE else (pointer(zeros), 0)
-        i = 0
-        while i < rows:
-            groups = max(1, min(GROUPS, (rows - i) // GROUP))
-            to, frm = c_at + k * c_matrix + i * row, a_at + k * a_matrix + i * a_row
-            operands = (
-                pointer(c), (to, to + GROUP * row, to + 2 * GROUP * row), row,
-                start, (start_at, start_at, start_at), 0,
-                pointer(a), (frm, frm + GROUP * a_row, frm + 2 * GROUP * a_row), a_row, (0, 0, 1),
-                pointer(b), b_at + k * b_matrix, (0, 0, row), (1, 1, depth),
-                min(GROUP, rows - i), columns - (vectors - 1) * width,
-            )  # fmt: skip
-            run_tile(groups, vectors, operands)
-            i += groups * GROUP
+        start, start_at = (pointer(bias), bias_at) if k == ONE * t + ONE else (pointer(zeros), NONE)
+        operands = (
+            pointer(c), c_at + k * c_matrix, row, start, start_at, NONE, pointer(a), a_at + k * a_matrix, a_row,
+            pointer(b), b_at + k * b_matrix, (NONE, NONE, UNIT), (NONE, NONE, row), (UNIT, UNIT, depth),
+            columns - (vectors - 1) * width,
+        )  # fmt: skip
+        run_panel(rows, vectors, operands)
 
 
 @njit(cache=True)
@@ -208,8 +201,8 @@ def _convolve(
     driver()
     width, outputs, depth = VECTOR_BYTES // y.itemsize, y_shape[3], stride[0] * stride[1] * x_shape[3]
     panel, tiles = VECTORS * width, y_shape[0] * grid[0] * grid[1]
-    steps = -(-tiles // STEP)
-    first, last = steps * part // parts * STEP, min(tiles, steps * (part + 1) // parts * STEP)
+    steps = -(-tiles // FULL)
+    first, last = steps * part // parts * FULL, min(tiles, steps * (part + 1) // parts * FULL)
     block = max(1, min(block, last - first))
     v_row = -(-depth // width) * width
     v_matrix, matrix = padded(block * v_row, x.itemsize), padded(block * panel, x.itemsize)
@@ -289,7 +282,7 @@ def plan(algorithm, itemsize, y_shape, x_shape, stride):
     grid = (-(-y_shape[1] // m), -(-y_shape[2] // m))
     weights = t * t * depth * -(-y_shape[3] // panel) * panel * itemsize
     room = max(BLOCK, weights // 3)  # a large U is read from afar, once a block: then larger blocks pay
-    block = max(1, room // (t * t * (depth + panel) * itemsize * STEP)) * STEP
+    block = max(1, room // (t * t * (depth + panel) * itemsize * FULL)) * FULL
     return m, r, grid, block, 2 * y_shape[0] * grid[0] * grid[1] * t * t * depth * y_shape[3]
 
 

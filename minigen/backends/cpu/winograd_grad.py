@@ -18,18 +18,19 @@ from numba import njit, prange
 
 from .buffers import scratch
 from .gemm import RATE, parts_for
-from .simd import GROUP, GROUPS, VECTORS, run_tile
+from .panel import NONE, UNIT, run_panel
+from .simd import FULL, VECTORS
 from .threads import launch
 from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
 from .vectors import CPU, VECTOR_BYTES, driver, pointer
-from .winograd import BLOCK, STEP, bordered, fetch, image_matrices, padded
+from .winograd import BLOCK, bordered, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
 # output channels whose sums are kept at once: 64 are better on Zen 3 and 4, 32 on Zen 5, and nothing else was measured
 TOGETHER = 32 if VECTOR_BYTES == 64 and CPU != "znver4" else 64
 ENOUGH = 8  # phases · groups of panels: so many are work for up to 8 threads without runs
-LEAST_BLOCK = 8  # times STEP tiles: with shorter sums, loading and storing them takes too long
+LEAST_BLOCK = 8  # times FULL tiles: with shorter sums, loading and storing them takes too long
 MEMORY = 1 << 23  # bytes of the runs' sums
 COPY = 1e10  # bytes of them added up and transformed per second on one thread
 
@@ -64,20 +65,14 @@ def _add_products(
     row = VECTORS * width
     vectors = -(-columns // width)
     for k in range(matrices):
-        i = 0
-        while i < depth:
-            groups = max(1, min(GROUPS, (depth - i) // GROUP))
-            to, frm = du_at + (k * depth + i) * row, v_at + k * v_matrix + i
-            at = (to, to + GROUP * row, to + 2 * GROUP * row)
-            start, start_at, start_row = (pointer(zeros), (0, 0, 0), 0) if fresh else (pointer(du), at, row)
-            operands = (
-                pointer(du), at, row, start, start_at, start_row,
-                pointer(v), (frm, frm + GROUP, frm + 2 * GROUP), 1, (0, 0, v_row),
-                pointer(d), d_at + k * d_matrix, (0, 0, row), (1, 1, tiles),
-                min(GROUP, depth - i), columns - (vectors - 1) * width,
-            )  # fmt: skip
-            run_tile(groups, vectors, operands)
-            i += groups * GROUP
+        to = du_at + k * depth * row
+        start, start_at, start_row = (pointer(zeros), NONE, NONE) if fresh else (pointer(du), to, row)
+        operands = (
+            pointer(du), to, row, start, start_at, start_row, pointer(v), v_at + k * v_matrix, UNIT,
+            pointer(d), d_at + k * d_matrix, (NONE, NONE, v_row), (NONE, NONE, row), (UNIT, UNIT, tiles),
+            columns - (vectors - 1) * width,
+        )  # fmt: skip
+        run_panel(depth, vectors, operands)
 
 
 @njit(cache=True)
@@ -191,7 +186,7 @@ def weight_gradient(algorithm, dw, x, x_shape, g, g_shape, zeros, stride, paddin
     enough = phases * groups >= ENOUGH
     runs = 1 if enough else max(1, min(RUNS, tiles // LEAST_TILES, MEMORY // (size * x.itemsize)))
     du, du_at = scratch(x, 0 if runs == 1 else runs * size)
-    block = max(LEAST_BLOCK, BLOCK // (t * t * (channels + panel) * x.itemsize * STEP)) * STEP
+    block = max(LEAST_BLOCK, BLOCK // (t * t * (channels + panel) * x.itemsize * FULL)) * FULL
     args = (algorithm, dw, du, du_at, zeros, x, x_shape, g, g_shape, m, r, stride, padding, grid, block, runs, groups)
     sums = algorithm, dw, g_shape[3], du, du_at, runs, channels, m, r, stride, phases * panels
     operations = 2 * tiles * t * t * phases * channels * g_shape[3]

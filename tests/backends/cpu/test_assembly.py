@@ -27,29 +27,35 @@ TARGETS = {
 """Name -> triple, processor and features, as LLVM has them."""
 
 I64 = ir.IntType(64)
-GROUP_STARTS = STEPS = [I64] * 3
+GROUP_STARTS, STEPS = [I64] * 3, [I64] * 3
 
 
-def emitted(dtype):
-    """The module of one function, the full tile, in LLVM's intermediate code; of the shape that `simd` has now."""
+def emitted(shape, dtype):
+    """The module of one function in LLVM's intermediate code: the full tile, or a column of the tallest."""
     context, module = cpu_target.target_context, ir.Module()
     pointer = context.get_data_type(dtype).as_pointer()
     rows_of = [pointer, GROUP_STARTS, I64]
-    operands = [*rows_of, *rows_of, *rows_of, STEPS, pointer, I64, STEPS, STEPS, I64, I64]
+    operands = [*rows_of, *rows_of, *rows_of, pointer, I64, STEPS, STEPS, STEPS, I64, I64]
+    if shape == "column":
+        operands = [I64, *[I64 if kind is GROUP_STARTS else kind for kind in operands[:9]], *operands[9:]]
     flat = [kind for one in operands for kind in (one if isinstance(one, list) else [one])]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), flat), "tile")
     builder, given = ir.IRBuilder(function.append_basic_block()), iter(function.args)
     values = [[next(given) for _ in one] if isinstance(one, list) else next(given) for one in operands]
-    simd._emit(vectors.Vectors(context, builder, dtype), simd.GROUPS, simd.GROUP, simd.VECTORS, values)
+    of = vectors.Vectors(context, builder, dtype)
+    if shape == "column":
+        simd._emit_column(of, simd.TALLEST, simd.VECTORS, values)
+    else:
+        simd._emit(of, simd.GROUPS, simd.VECTORS, values)
     builder.ret_void()
     return str(module)
 
 
 @pytest.fixture
 def assembly(monkeypatch):
-    """A function (name of a target, dtype) -> the tile's assembly there, and how many sums it has."""
+    """A function ("tile" or "column", name of a target, dtype) -> its assembly there, and how many sums it has."""
 
-    def compiled(name, dtype):
+    def compiled(shape, name, dtype):
         triple, cpu, told = TARGETS[name]
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
@@ -61,12 +67,14 @@ def assembly(monkeypatch):
         monkeypatch.setattr(vectors, "VECTOR_BYTES", vectors.bytes_of(features))
         monkeypatch.setattr(simd, "MASKS", vectors.masks_of(features))
         monkeypatch.setattr(simd, "GROUP", simd.group_of(features))
+        monkeypatch.setattr(simd, "TALLEST", simd.heights_of(features)[-1])
         machine = target.create_target_machine(cpu=cpu, features=told, opt=3)
-        module = llvm.parse_assembly(emitted(dtype))
+        module = llvm.parse_assembly(emitted(shape, dtype))
         module.triple = triple
         passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
         passes.getModulePassManager().run(module, passes)
-        return machine.emit_assembly(module), simd.GROUPS * simd.GROUP * simd.VECTORS
+        rows = simd.GROUPS * simd.GROUP if shape == "tile" else simd.TALLEST
+        return machine.emit_assembly(module), rows * simd.VECTORS
 
     return compiled
 
@@ -97,15 +105,16 @@ def spilled(loop):
 
 @pytest.mark.parametrize("dtype", [types.float32, types.float64])
 @pytest.mark.parametrize("name", TARGETS)
-def test_all_sums_stay_in_registers(assembly, name, dtype):
+@pytest.mark.parametrize("shape", ["tile", "column"])
+def test_all_sums_stay_in_registers(assembly, shape, name, dtype):
     """As many registers as the tile has sums are added to, and no vector goes to the stack and back.
 
     (x86 has fewer address registers than the tile has rows: pointers may be read from the stack, beside the
     multiplications. A loop is one step of k, or several if the compiler unrolls it.)
     """
-    text, sums = assembly(name, dtype)
+    text, sums = assembly(shape, name, dtype)
     loops = [loop for loop in inner_loops(text) if sums_of(loop)]
-    assert loops and sums == (24 if name in ("NEON", "AVX-512") else 12)
+    assert loops and sums == {"NEON": (24, 26), "AVX-512": (24, 28)}.get(name, (12, 12))[shape == "column"]
     for loop in loops:
         assert len(set(sums_of(loop))) == sums and len(sums_of(loop)) % sums == 0
         assert spilled(loop) == []
@@ -113,7 +122,7 @@ def test_all_sums_stay_in_registers(assembly, name, dtype):
 
 def test_arm_multiplies_and_adds_in_one_instruction(assembly):
     """And no number is broadcast by an instruction of its own: fmla takes a lane."""
-    text, sums = assembly("NEON", types.float32)
+    text, sums = assembly("tile", "NEON", types.float32)
     (loop,) = (loop for loop in inner_loops(text) if sums_of(loop))
     assert sum(line.startswith("fmla") for line in loop) == sums
     assert not any(line.startswith(("fmul", "fadd", "dup", "bl")) for line in loop)
@@ -122,7 +131,7 @@ def test_arm_multiplies_and_adds_in_one_instruction(assembly):
 def test_a_tile_too_large_is_found_out(assembly, monkeypatch):
     """24 sums do not fit the 16 registers of AVX2."""
     monkeypatch.setattr(simd, "group_of", lambda features: 4)
-    text, sums = assembly("AVX2", types.float32)
+    text, sums = assembly("tile", "AVX2", types.float32)
     loops = [loop for loop in inner_loops(text) if sums_of(loop)]
     assert any(spilled(loop) or len(set(sums_of(loop))) < sums for loop in loops)
 

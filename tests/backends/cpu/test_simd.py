@@ -10,7 +10,8 @@ from numba import njit
 from benchmarks.isa import SETS
 from minigen.backends.cpu import conv, conv_grad, gemm, simd
 from minigen.backends.cpu.buffers import compact, turn
-from minigen.backends.cpu.simd import FULL, GROUP, GROUPS, TALLEST, VECTORS, run_rows, run_tile
+from minigen.backends.cpu.panel import run_panel
+from minigen.backends.cpu.simd import FULL, GROUP, GROUPS, VECTORS, run_tile
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES, pointer
 
 
@@ -19,8 +20,8 @@ def launch(groups, vectors, c, start, a, b, at, strides, steps, count, rows, lan
     """run_tile from Python; all four operands from index 0, groups `at`; C, start and A have `strides` between rows."""
     run_tile(
         groups, vectors,
-        (pointer(c), at[0], strides[0], pointer(start), at[1], strides[1], pointer(a), at[2], strides[2], steps[0],
-         pointer(b), 0, steps[1], count, rows, lanes),
+        (pointer(c), at[0], strides[0], pointer(start), at[1], strides[1], pointer(a), at[2], strides[2],
+         pointer(b), 0, steps[0], steps[1], count, rows, lanes),
     )  # fmt: skip
 
 
@@ -46,39 +47,40 @@ def test_tile_agrees_with_its_twin(groups, vectors, rows, data, dtype, count):
     got = np.full(GROUPS * GROUP * VECTORS * width, np.nan, dtype)
     expected = got.copy()
     launch(groups, vectors, got, start, a, b, tuple(at), strides, steps, count, rows, lanes)
-    operands = (expected, at[0], strides[0], start, at[1], strides[1], a, at[2], strides[2], steps[0])
-    simd._tile_plain(groups, GROUP, vectors, (*operands, b, 0, steps[1], count, rows, lanes))
+    operands = (expected, at[0], strides[0], start, at[1], strides[1], a, at[2], strides[2])
+    simd._tile_plain(groups, vectors, (*operands, b, 0, *steps, count, rows, lanes))
     # NaN where neither wrote; a fused multiply-add rounds once where NumPy rounds twice
     np.testing.assert_allclose(got, expected, rtol=200 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
 
 
 @njit
-def launch_rows(rows, vectors, c, start, a, b, strides, steps, count, lanes):
-    """run_rows from Python, all operands from index 0."""
-    at = (0, 0, 0)
-    run_rows(
+def launch_panel(rows, vectors, c, start, a, b, strides, steps, count, lanes):
+    """run_panel from Python, all operands from index 0."""
+    at = np.int64(0)
+    run_panel(
         rows, vectors,
-        (pointer(c), at, strides[0], pointer(start), at, strides[1], pointer(a), at, strides[2], steps[0],
-         pointer(b), 0, steps[1], count, rows, lanes),
+        (pointer(c), at, strides[0], pointer(start), at, strides[1], pointer(a), at, strides[2], pointer(b), at,
+         steps[0], steps[1], count, lanes),
     )  # fmt: skip
 
 
 @pytest.mark.needs_jit
 @given(
-    st.integers(FULL, TALLEST), st.integers(1, VECTORS), st.integers(0, 40), st.data(),
+    st.integers(0, 3 * FULL + 1), st.integers(1, VECTORS), st.tuples(*[st.integers(0, 3)] * 3), st.data(),
     st.sampled_from([np.float32, np.float64]),
 )  # fmt: skip
-def test_a_tall_tile_agrees_with_its_twin(rows, vectors, depth, data, dtype):
-    """And writes no row more: C has room for one, and for the lanes beyond the edge, which stay NaN."""
+def test_a_panel_of_any_rows_is_the_tiles_twin(rows, vectors, count, data, dtype):
+    """Whatever its tiles are; C has room for one row more, and for the lanes beyond the edge, which stay NaN."""
     rng = np.random.default_rng(0)
     width = VECTOR_BYTES // np.dtype(dtype).itemsize
-    lanes, columns = data.draw(st.integers(1, width)), VECTORS * width
-    a, b, start = (rng.normal(size=size).astype(dtype) for size in (rows * 40, 40 * columns, rows * columns))
+    lanes, columns, stride = data.draw(st.integers(1, width)), VECTORS * width, data.draw(st.integers(0, 20))
+    steps = tuple(tuple(data.draw(st.integers(0, 9)) for _ in range(3)) for _ in "ab")
+    a, b, start = (rng.normal(size=size).astype(dtype) for size in (rows * 20 + 100, 400, (rows + 1) * columns))
     got = np.full((rows + 1) * columns, np.nan, dtype)
-    expected, strides, steps = got.copy(), (columns, columns, 40), ((0, 0, 1), (0, 0, columns))
-    launch_rows(rows, vectors, got, start, a, b, strides, steps, (1, 1, depth), lanes)
-    operands = (expected, (0,), columns, start, (0,), columns, a, (0,), 40, steps[0], b, 0, steps[1], (1, 1, depth))
-    simd._tile_plain(1, rows, vectors, (*operands, rows, lanes))
+    expected, strides = got.copy(), (columns, columns, stride)
+    launch_panel(rows, vectors, got, start, a, b, strides, steps, count, lanes)
+    operands = expected, (0,), columns, start, (0,), columns, a, (0,), stride, b, 0, *steps, count
+    simd._tile_plain(1, vectors, (*operands, rows, lanes))
     np.testing.assert_allclose(got, expected, rtol=200 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
 
 
