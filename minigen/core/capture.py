@@ -84,7 +84,7 @@ class Tape:
         self._entries = []  # [function, places of its inputs, of its output(s), what describes it, attributes to set]
         self._draws = []  # (place, argument, name below it, kind, shape, dtype, start)
         self._copies = IdentityMap()  # op -> its copy that is to run again, and the number of that one's entry
-        self._args = [_Draws(x, self, i) if isinstance(x, Stream) else given(x) for i, x in enumerate(args)]
+        self._args = [_Draws(x, self, i) if isinstance(x, Stream) else _apart(x) for i, x in enumerate(args)]
         self._arguments = [None if isinstance(x, Stream) else self._new(x._array) for x in self._args]
 
     def run(self, function):
@@ -203,17 +203,21 @@ class Tape:
                 raise refused(f"{_name(mine)} stands where {_name(theirs)}, or one with other options, stood before")
         if len(self._entries) != len(other._entries) or self._draws != other._draws:
             raise refused("the second call did more, or less, than the first")
-        fixed, before = dict(self._constants), other._constants | {p: x._array for p, x in other._leaves.items()}
+        constants, kept = dict(self._constants), {}
+        before = other._constants | {place: leaf._array for place, leaf in other._leaves.items()}
         for place, leaf in list(self._leaves.items()):
-            if leaf is not other._leaves.get(place):  # made in the call: a constant, if it is one
-                fixed[place] = self._leaves.pop(place)._array
-        for place, value in fixed.items():
+            if leaf is not other._leaves.get(place):  # a tensor made in the call: a constant, if it is one
+                array, theirs = self._leaves.pop(place)._array, before.get(place)
+                lasting = isinstance(theirs, np.ndarray) and np.may_share_memory(array, theirs)
+                (kept if lasting else constants)[place] = array
+        for place, value in constants.items():
             if not same(value, before.get(place)):
-                user = next(_name(entry) for entry in self._entries if place in entry[1])
+                user = next((_name(entry) for entry in self._entries if place in entry[1]), "the result")
                 raise refused(f"{user} got {_described(value)} that was another in the call before")
         shapes = [None if isinstance(x, Stream) else (x._array.shape, x._array.dtype) for x in self._args]
         arguments = list(zip(self._arguments, shapes, strict=True))
-        return Repetition(self._entries, self._count, fixed, self._leaves, self._draws, arguments, self._result)
+        fixed = constants, kept, self._leaves
+        return Repetition(self._entries, self._count, *fixed, self._draws, arguments, self._result)
 
 
 class _Draws(Stream):
@@ -237,6 +241,11 @@ class _Draws(Stream):
         array = super()._draw(*how)
         self._tape.drawn(array, self._argument, self._below, *how)
         return array
+
+
+def _apart(x):
+    """An argument as an array of its own, even if another is the same."""
+    return Tensor.wrap(given(x)._array.view())
 
 
 def _accumulate(leaf, array):

@@ -3,6 +3,9 @@
 What the tape saw is a list of entries, each a function, the places of what it is given and of what it gives. Entries
 that depend on constants alone, such as the gradient of a mean in its terms, are computed once and for all; the others
 are gone through at each call, and what no later one needs is dropped on the way.
+
+An array that both calls met in the same memory is no constant: it outlives the calls, and others may write to it (a
+parameter or its gradient, say, or what was detached from one).
 """
 
 import numpy as np
@@ -15,7 +18,7 @@ from .tensor import Tensor
 
 
 class Earlier(int):
-    """The number of the entry whose op another goes back over, and reads what it remembers."""
+    """The number of an entry whose op another goes back over, and reads what it remembers."""
 
 
 class Repetition:
@@ -24,27 +27,33 @@ class Repetition:
     Args:
         entries: [function, places of its inputs, of its output(s), what describes it, attributes to set], in order.
         count: of places.
-        fixed: {place: constant}.
+        constants: {place: number or array that is the same in each call}.
+        kept: {place: array that is there for longer than a call}.
         leaves: {place: tensor whose array stands there}.
         draws: (place, argument, name below it, kind, shape, dtype, start) of random numbers.
         arguments: (place, (shape, dtype)) of each argument, (None, None) of a stream.
         result: the places of the result, in tuples and dicts as they were returned.
     """
 
-    def __init__(self, entries, count, fixed, leaves, draws, arguments, result):
+    def __init__(self, entries, count, constants, kept, leaves, draws, arguments, result):
         self._leaves, self._draws, self._arguments, self._result = leaves, draws, arguments, result
-        self._start = [fixed.get(place) for place in range(count)]
-        constant, others = _parted(entries, set(fixed), _flat(result))
-        _go_through([(*entry[:3], (), ()) for entry in constant], self._start)
-        kept = {*fixed, *leaves, *(place for entry in constant for place in _made(entry)), *_flat(result)}
-        drops = _last_uses(others, kept)
+        once, others, self._constant = _parted(entries, set(constants))
+        values = [constants.get(place, kept.get(place)) for place in range(count)]
+        _go_through([(*entry[:3], (), ()) for entry in once], values)
+        needed = {*_flat(result), *(place for entry in others for place in _read(entry))}
+        self._start = [value if place in needed else None for place, value in enumerate(values)]
+        drops = _last_uses(others, {*self._constant, *kept, *leaves, *_flat(result)})
         self._entries = [(*entry[:3], drop, entry[4]) for entry, drop in zip(others, drops, strict=True)]
 
     def __call__(self, args):
         values = self._start.copy()
         self._fill(values, args)
         _go_through(self._entries, values)
-        return mapped(lambda place: Tensor.wrap(values[place]), self._result, int)
+
+        def given_away(place):  # whoever gets a constant may change it
+            return Tensor.wrap(values[place].copy() if place in self._constant else values[place])
+
+        return mapped(given_away, self._result, int)
 
     def _fill(self, values, args):
         if len(args) != len(self._arguments):
@@ -111,36 +120,30 @@ def _go_through(entries, values):
             values[place] = None
 
 
-def _parted(entries, constant, results):
-    """The entries that give the same at each call, since places ``constant`` do, and the others.
-
-    Results are made anew, since whoever gets them may change them; so is what another op goes back over.
-    """
-    read = {value for entry in entries for value in (_options(entry) or {}).values() if isinstance(value, Earlier)}
-    same, others = [], []
-    for number, entry in enumerate(entries):
-        made = _made(entry)
-        needed_anew = number in read or any(place in results for place in made)
-        if constant.issuperset(entry[1]) and _is_function(entry) and not needed_anew:
-            same.append(entry)
-            constant = constant.union(made)
+def _parted(entries, constant):
+    """The entries that give the same at each call, since places ``constant`` do; the others; and all such places."""
+    once, others, constant = [], [], set(constant)
+    for entry in entries:
+        if constant.issuperset(entry[1]) and _is_function(entry):
+            once.append(entry)
+            constant.update(_made(entry))
         else:
             others.append(entry)
-    return same, others
+    return once, others, constant
 
 
 def _is_function(entry):
     """Whether it is an op that depends on its inputs alone, and writes to no array that it was told of."""
-    options, links = _options(entry), entry[4]
-    if options is None or links or "rooms" in options:
+    _, _, _, (kind, *rest), links = entry
+    if links or not (isinstance(kind, type) and issubclass(kind, Op)):
         return False
-    return not any(isinstance(value, Earlier) for value in options.values())
+    (options,) = rest
+    return "rooms" not in options and not any(isinstance(value, Earlier) for value in options.values())
 
 
-def _options(entry):
-    """The hyper-parameters of an entry that is an op; None of another."""
-    kind, *rest = entry[3]
-    return rest[0] if isinstance(kind, type) and issubclass(kind, Op) else None
+def _read(entry):
+    """The places that an entry reads."""
+    return [*entry[1], *(place for _, _, place in entry[4])]
 
 
 def _made(entry):
@@ -159,7 +162,7 @@ def _last_uses(entries, kept):
     """For each entry the places that nobody needs after it."""
     seen, drops = set(kept), []
     for entry in reversed(entries):
-        used = {*entry[1], *_made(entry), *(place for _, _, place in entry[4])} - seen
+        used = {*_read(entry), *_made(entry)} - seen
         seen |= used
         drops.append(tuple(sorted(used)))
     return drops[::-1]

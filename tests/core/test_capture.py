@@ -9,7 +9,9 @@ import pytest
 import minigen
 from minigen import Stream, capture, nn, optim
 from minigen import functional as F
+from minigen.core.autograd import Op
 from minigen.core.ops.reduce import MeanGrad
+from minigen.core.parameter import Parameter
 from minigen.errors import GraphError, MinigenError, NonFiniteError, UserError
 from minigen.models import VAE, DataSpec, VAEConfig
 from minigen.models.flow import Flow, FlowConfig
@@ -158,12 +160,125 @@ def test_constant_gradients_in_flat_buffers_are_written_anew():
         np.testing.assert_array_equal(ours.weight.numpy(), theirs.weight.numpy())
 
 
-def test_constant_results_belong_to_who_gets_them():
-    captured = capture(lambda x: minigen.tensor(np.ones(2)) + 1.0)
+def ones():
+    return minigen.tensor(np.ones(2))
+
+
+@pytest.mark.parametrize("f", [lambda: ones() + 1.0, lambda: (ones() + 1.0).reshape(2, 1)])
+def test_constant_results_belong_to_who_gets_them(f):
+    captured, expected = capture(lambda x: f()), f().numpy()
     for _ in range(4):
         result = captured(POINTS[0])
-        np.testing.assert_array_equal(result.numpy(), [2.0, 2.0])
+        np.testing.assert_array_equal(result.numpy(), expected)
         result.zero_()
+
+
+def norm_of_the_gradient(w, x):
+    (x * w).sum().backward()
+    return (w.grad * w.grad).sum().sqrt()
+
+
+def detached(w, x):
+    (x * w.detach().exp() * w).sum().backward()
+    return w.detach().exp()
+
+
+LASTING = {
+    "a gradient": norm_of_the_gradient,
+    "a detached parameter": detached,
+    "a part of one": lambda w, x: w.detach()[1:] * x[1:],
+    "and nothing else": lambda w, x: (w.detach() * 2.0).sum(),
+}
+
+
+@pytest.mark.parametrize("f", LASTING.values(), ids=LASTING.keys())
+def test_what_lasts_for_longer_than_a_call_is_read_anew(f):
+    """An array in the same memory in both calls is none that they made: others write to it."""
+
+    def make():
+        w = Parameter(np.array([0.5, -1.0, 2.0, 1.5]))
+        optimizer = optim.SGD([w], lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            found = f(w, x)
+            optimizer.step()
+            return found
+
+        return step, w
+
+    (eager, theirs), (step, ours) = make(), make()
+    captured = capture(step)
+    for i in range(6):
+        x = np.random.default_rng(i).normal(size=4)
+        np.testing.assert_array_equal(captured(x).numpy(), eager(minigen.tensor(x)).numpy())
+        for w in (ours, theirs):
+            w.copy_(0.5 * w.numpy() + i)
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+class Remembering(Op):
+    """y = x, and a gradient that is x too, as the op remembers it."""
+
+    def forward(self, x):
+        self.kept = x
+        return x.copy()
+
+    def backward(self, g):
+        return Recalling.apply(g, of=self)
+
+
+class Recalling(Op):
+    differentiable = False
+
+    def forward(self, g):
+        return g * self.of.kept
+
+
+def test_an_op_that_goes_back_is_no_function_of_its_inputs():
+    w = leaf([0.5, -1.0])
+
+    @capture
+    def captured(x):
+        w_x = w * x
+        Remembering.apply(w_x).sum().backward()
+
+    expected = np.zeros(2)
+    for i in range(5):
+        captured(np.full(2, float(i)))
+        expected += i * (w.numpy() * i)
+    np.testing.assert_allclose(w.grad.numpy(), expected)
+
+
+def test_one_array_twice_is_two_arguments():
+    captured, a, b = capture(lambda x, y: x + 2.0 * y), np.array([3.0]), np.array([4.0])
+    captured(a, a), captured(a, a)
+    np.testing.assert_array_equal(captured(a, b).numpy(), [11.0])
+    np.testing.assert_array_equal(captured(b, a).numpy(), [10.0])
+
+
+def test_a_result_that_changed_between_the_calls_is_refused():
+    captured = capture(lambda x: minigen.tensor(np.full(2, next(numbers))))
+    numbers = iter([1.0, 2.0])
+    captured(POINTS[0])
+    with pytest.raises(GraphError, match="the result got an array"):
+        captured(POINTS[0])
+
+
+def test_what_constants_are_made_of_is_not_kept():
+    arrays, numbers = [], np.ones(1000)
+
+    @capture
+    def captured(x):
+        between = minigen.tensor(numbers) + 1.0
+        arrays.append(weakref.ref(between._array))
+        return (between + 1.0).sum() + x.sum()
+
+    for _ in range(3):
+        assert captured(np.zeros(2)).item() == 3000.0
+    assert not any(array() is not None for array in arrays)
+    held = [value for value in captured._repetition._start if isinstance(value, np.ndarray)]
+    assert sum(value.size for value in held) == 1
 
 
 def test_running_statistics_follow(on_backend):
