@@ -22,7 +22,7 @@ from math import prod
 from unittest.mock import patch
 
 from minigen.backends.cpu import conv, conv_grad, winograd
-from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
+from minigen.backends.cpu.transforms import ALGORITHMS, STEPS
 
 from .calls_minigen import call
 from .shapes import ITEM, Convolution
@@ -66,14 +66,14 @@ class Step:
         m, r = ALGORITHMS[self.algorithm]
         t, (n, height, width, outputs) = m + r - 1, self.y
         depth, tiles = self.x[3] * prod(self.stride), n * -(-height // m) * -(-width // m)
-        a, g, b = (additions(matrix) * sum(matrix.shape) for matrix in self._matrices)
+        a, g, b = (sides(steps) * sum(map(additions, steps)) for steps in self._transforms)
         return 2 * tiles * t * t * depth * outputs + tiles * (depth * b + outputs * a) + depth * outputs * g
 
     @property
-    def _matrices(self):
-        """Aᵀ, G and Bᵀ; of the weight gradient A, Gᵀ and Bᵀ."""
-        a, g, b = bilinear(*ALGORITHMS[self.algorithm])
-        return (a, g, b) if self.part == "forward" else (a.T, g.T, b)
+    def _transforms(self):
+        """The steps of Aᵀ, G and Bᵀ; of the weight gradient of A, Gᵀ and Bᵀ."""
+        image, weight, result, result_grad, weight_grad = STEPS[self.algorithm :: len(ALGORITHMS)]
+        return (result, weight, image) if self.part == "forward" else (result_grad, weight_grad, image)
 
     @property
     def stages(self):
@@ -87,10 +87,15 @@ class Step:
         m, r = ALGORITHMS[self.algorithm]
         t, (n, height, width, outputs) = m + r - 1, self.y
         depth, tiles = self.x[3] * prod(self.stride), n * -(-height // m) * -(-width // m)
-        a, g, b = (2 * instructions(matrix) * sum(matrix.shape) for matrix in self._matrices)
+        a, g, b = (2 * sides(steps) * sum(map(instructions, steps)) for steps in self._transforms)
         weights, image, result = (ITEM * t * t * n for n in (depth * outputs, tiles * depth, tiles * outputs))
         products = 2 * tiles * t * t * depth * outputs, weights + image + result
         return (depth * outputs * g, weights), (tiles * depth * b, image), products, (tiles * outputs * a, result)
+
+
+def sides(steps):
+    """How often M, the product of steps, is applied for M X Mᵀ: to each column of X, then to each row of M X."""
+    return len(steps[-1]) + steps[0].shape[1]
 
 
 def additions(matrix):

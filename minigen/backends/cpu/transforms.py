@@ -12,8 +12,8 @@ and in two dimensions, applied to rows and columns, t² instead of m²·r²:
     Y (m, m) = Aᵀ [(G W Gᵀ) ⊙ (Bᵀ X B)] A
 
 `bilinear` derives the three matrices from the points; the matrix of an image or a kernel is a *sandwich* M X Mᵀ in all
-cases, and `transform_image` and its like compute it for whole vectors of channels. The gradient in W is the same three
-steps read backwards:
+cases, and `transform_image` and its like compute it for whole vectors of channels. Bᵀ, the largest, goes in two sparse
+steps (`in_two_steps`). The gradient in W is the same three steps read backwards:
 
     dW (r, r) = Gᵀ [(Bᵀ X B) ⊙ (A dY Aᵀ)] G
 
@@ -28,6 +28,7 @@ References:
 """
 
 from fractions import Fraction
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -68,27 +69,53 @@ def _expanded(roots):
     return coefficients
 
 
+def in_two_steps(m, r):
+    """Two matrices, the first to be applied first, whose product is Bᵀ: 16 operations for F(4, 3) instead of 20.
+
+    Most of them are additions, too, which other units do beside the multiply-adds. Let N(x) be the product of x − q
+    over the first points, F(x) that over the others. A row of Bᵀ is F times a part of N, or N times a part of F: so
+    the first step multiplies the inputs by F and by N, at the shifts that are wanted, and the second by the parts.
+    """
+    points = POINTS[: m + r - 2]
+    near, far, size = points[:NEAR], points[NEAR:], m + r - 1
+    first = [_row(_expanded(far), shift, size) for shift in range(len(near) + 1)]
+    first += [_row(_expanded(near), shift, size) for shift in range(len(far))]
+    second = [_row(_expanded([q for q in near if q != p]), 0, size) for p in near]
+    second += [_row(_expanded([q for q in far if q != p]), len(near) + 1, size) for p in far]
+    second.append(_row(_expanded(near), 0, size))
+    return np.array(first, float), np.array(second, float)
+
+
+def _row(coefficients, begin, size):
+    return [Fraction(0)] * begin + coefficients + [Fraction(0)] * (size - begin - len(coefficients))
+
+
+NEAR = 3  # points 0 and ±1, whose part needs no multiplications
 ALGORITHMS = ((4, 3), (2, 3), (4, 2))
 """(m, r) of F(m×m, r×r)."""
 _each = [bilinear(m, r) for m, r in ALGORITHMS]
-MATRICES = (
-    *(b for _, _, b in _each), *(g for _, g, _ in _each), *(a for a, _, _ in _each),
-    *(a.T for a, _, _ in _each), *(g.T for _, g, _ in _each),
+STEPS = (
+    *(in_two_steps(m, r) for m, r in ALGORITHMS), *((g,) for _, g, _ in _each), *((a,) for a, _, _ in _each),
+    *((a.T,) for a, _, _ in _each), *((g.T,) for _, g, _ in _each),
 )  # fmt: skip
+"""Of each transform of each algorithm the matrices to apply one after the other."""
 
 
 class _Sandwich:
-    """Emits M X Mᵀ for one vector of channels of each of the n×n pixels of X."""
+    """Emits M X Mᵀ for one vector of channels of each of the n×n pixels of X, M a product of `steps`."""
 
-    def __init__(self, vectors, matrix, target, source):
-        self.vectors, self.builder, self.matrix = vectors, vectors.builder, matrix
+    def __init__(self, vectors, steps, target, source):
+        self.vectors, self.builder, self.steps = vectors, vectors.builder, steps
         self.target, self.source = target, source  # (pointer, offsets of rows, offsets of columns)
 
     def _combine(self, values):
-        """The matrix times a list of vectors; a coefficient of 1 starts each sum, since that costs nothing."""
-        return [self._sum(row, values) for row in self.matrix]
+        """M times a list of vectors."""
+        for matrix in self.steps:
+            values = [self._sum(row, values) for row in matrix]
+        return values
 
     def _sum(self, row, values):
+        """A row times a list of vectors; a coefficient of 1 starts the sum, since that costs nothing."""
         terms = sorted(((c, x) for c, x in zip(row, values, strict=True) if c), key=lambda term: term[0] != 1)
         (first, total), *others = terms
         if first != 1:
@@ -116,7 +143,8 @@ class _Sandwich:
 
 @intrinsic(prefer_literal=True)
 def _transform(_, which, channels, operands):
-    matrix = MATRICES[which.literal_value]
+    factors = STEPS[which.literal_value]
+    shape = len(factors[-1]), factors[0].shape[1]
 
     def emit(context, builder, signature, args):
         kinds, parts = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
@@ -128,9 +156,11 @@ def _transform(_, which, channels, operands):
         n, i64 = args[1], ir.IntType(64)
         offsets = [
             [[builder.mul(i64(i), step) for i in range(size)] for step in two]
-            for two, size in zip((to_steps, steps), matrix.shape, strict=True)
+            for two, size in zip((to_steps, steps), shape, strict=True)
         ]
-        sandwich = _Sandwich(of, matrix, (builder.gep(to, [to_at]), *offsets[0]), (builder.gep(frm, [at]), *offsets[1]))
+        sandwich = _Sandwich(
+            of, factors, (builder.gep(to, [to_at]), *offsets[0]), (builder.gep(frm, [at]), *offsets[1])
+        )
         rest = builder.srem(n, i64(of.width))
         whole = builder.sub(n, rest)
         with cgutils.for_range_slice(builder, i64(0), whole, i64(of.width)) as (c, _):
@@ -149,7 +179,7 @@ def _operands(kinds):
 
 
 def _transform_plain(which, channels, operands):
-    matrix = MATRICES[which]
+    matrix = reduce(lambda before, step: step @ before, STEPS[which])
     to, to_at, to_steps, frm, at, steps = operands
     pixels = np.zeros((*matrix.shape[1:] * 2, channels), frm.dtype)
     for i, j in np.ndindex(pixels.shape[:2]):

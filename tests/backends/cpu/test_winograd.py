@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 pytest.importorskip("numba")
 
 from benchmarks.isa import SETS
+from benchmarks.kernels.method import additions
 from minigen.backends.cpu import conv, conv_grad, winograd
-from minigen.backends.cpu.transforms import ALGORITHMS, MATRICES, bilinear
+from minigen.backends.cpu.transforms import ALGORITHMS, STEPS, bilinear, in_two_steps
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES
 from minigen.backends.reference import conv as reference
 
@@ -83,6 +84,15 @@ def test_bilinear_algorithms_convolve(m, r):
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=m + r - 1), rng.normal(size=r)
     np.testing.assert_allclose(at @ ((g @ w) * (bt @ x)), np.correlate(x, w), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("m", "r"), [(m, r) for m in range(2, 6) for r in range(2, 6) if 4 <= m + r <= 7])
+def test_two_steps_are_the_one(m, r):
+    """To the last bit, since all numbers are sums of few powers of two; and what they take is no more."""
+    first, second = in_two_steps(m, r)
+    *_, bt = bilinear(m, r)
+    np.testing.assert_array_equal(second @ first, bt)
+    assert additions(first) + additions(second) <= additions(bt)
 
 
 @given(cases())
@@ -323,8 +333,8 @@ def test_matrices_begin_an_odd_number_of_vectors_apart():
 
 
 def test_there_is_a_matrix_of_each_kind():
-    assert len(MATRICES) == 5 * len(ALGORITHMS)
+    assert len(STEPS) == 5 * len(ALGORITHMS)
     for i, (m, r) in enumerate(ALGORITHMS):
         t = m + r - 1
-        shapes = [MATRICES[i + kind * len(ALGORITHMS)].shape for kind in range(5)]
-        assert shapes == [(t, t), (t, r), (m, t), (t, m), (r, t)]
+        steps = [STEPS[i + kind * len(ALGORITHMS)] for kind in range(5)]
+        assert [(len(each[-1]), each[0].shape[1]) for each in steps] == [(t, t), (t, r), (m, t), (t, m), (r, t)]

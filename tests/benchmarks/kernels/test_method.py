@@ -9,7 +9,7 @@ from benchmarks.kernels.figure import method
 from benchmarks.kernels.method import Method, additions, instructions, method_of, steps_of
 from benchmarks.kernels.shapes import Convolution, Product
 from minigen.backends.cpu import transforms
-from minigen.backends.cpu.transforms import ALGORITHMS, bilinear
+from minigen.backends.cpu.transforms import ALGORITHMS, STEPS
 from minigen.backends.cpu.vectors import MASKS
 
 SMALL = [
@@ -97,8 +97,9 @@ class Counted:
 @pytest.mark.parametrize("which", range(len(ALGORITHMS)))
 def test_additions_are_counted_as_they_are_emitted(which, monkeypatch):
     monkeypatch.setattr(transforms._Sandwich, "_constant", lambda self, value: value)
-    for matrix in [each for one in bilinear(*ALGORITHMS[which]) for each in (one, one.T)]:
+    for steps in STEPS[which :: len(ALGORITHMS)]:
         counted = Counted()
         counted.builder = counted
-        transforms._Sandwich(counted, matrix, None, None)._combine(np.zeros(matrix.shape[1]))
-        assert (counted.operations, counted.instructions) == (additions(matrix), instructions(matrix))
+        transforms._Sandwich(counted, steps, None, None)._combine(np.zeros(steps[0].shape[1]))
+        expected = sum(map(additions, steps)), sum(map(instructions, steps))
+        assert (counted.operations, counted.instructions) == expected
