@@ -44,14 +44,27 @@ def test_sgd(size, dtype, momentum, dampening, l2, nesterov, first):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_claiming_a_parameter_leaves_its_bits(dtype):
-    """Each is claimed by a subtraction: −0, infinities and NaN go through it as they are."""
+def test_claiming_leaves_the_bits_of_parameters(dtype, guarded):
+    """Zero is taken from one number of each line: −0, infinities and NaN stay as they are, and nothing else is met."""
+    block = optim.LINES * optim.LINE // np.dtype(dtype).itemsize
     values = np.array([-0.0, 0.0, np.inf, -np.inf, np.nan, np.finfo(dtype).tiny / 4, -1.5], dtype)
-    param = np.resize(values, 3 * optim.BLOCK + 5)
-    before = param.copy()
-    for start in (0, 1, optim.BLOCK, 2 * optim.BLOCK + 5, 2 * optim.BLOCK + 6):
+    before = np.resize(values, 3 * block + 5)
+    param = guarded(before)
+    for start in (0, 1, block, 2 * block + 5, 2 * block + 6, 3 * block):
         optim._claim(param, start, param.size, dtype(0))
     np.testing.assert_array_equal(param.view(f"u{param.itemsize}"), before.view(f"u{param.itemsize}"))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_number_of_each_line_is_claimed(dtype):
+    """As a subtraction of one shows; of a block that would reach beyond the end, none."""
+    step = optim.LINE // np.dtype(dtype).itemsize
+    block = optim.LINES * step
+    for start, claimed in ((3, range(3, 3 + block, step)), (block, ())):
+        param, expected = np.zeros(2 * block - 1, dtype), np.zeros(2 * block - 1, dtype)
+        optim._claim(param, start, param.size, dtype(1))
+        expected[list(claimed)] = -1
+        np.testing.assert_array_equal(param, expected)
 
 
 @given(sizes, dtypes)

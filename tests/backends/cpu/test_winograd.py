@@ -289,7 +289,6 @@ for conv.parts_for in (lambda operations: 1, lambda operations: 2):
     assert abs(dx.max() - y[:, :4, :4].max() * 33 * 4) < 1e-2 * dx.max()
 """
 ALONE, ALL = f"PARTS = (1,){KERNELS}", f"PARTS = (1, 2){KERNELS}{RUNS_AND_PHASES}"
-ALONE, ALL = f"PARTS = (1,){KERNELS}", f"PARTS = (1, 2){KERNELS}{RUNS_AND_PHASES}"
 UNWRITTEN = """
 import numpy as np
 np.empty = lambda shape, dtype=float: np.full(shape, np.finfo(dtype).max, dtype)
