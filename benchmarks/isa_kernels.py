@@ -13,7 +13,7 @@ from numba import njit
 
 from minigen.backends.cpu import conv, gemm, threads
 from minigen.backends.cpu.facts import facts
-from minigen.backends.cpu.simd import GROUP, GROUPS, VECTORS, run_tile
+from minigen.backends.cpu.simd import FULL, VECTORS, run_tile
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES, pointer
 from minigen.backends.reference.conv import conv2d_output_size
 
@@ -41,7 +41,7 @@ def _tiles(c, start, a, b, rows, columns):
 
 def tile():
     """(call, operations) of the register tile, of whatever shape it has here."""
-    rows, columns = GROUPS * GROUP, VECTORS * VECTOR_BYTES // 4
+    rows, columns = FULL, VECTORS * VECTOR_BYTES // 4
     a, b = (np.ones(size * DEPTH, np.float32) for size in (rows, columns))
     c, start = np.empty(rows * columns, np.float32), np.zeros(columns, np.float32)
     return lambda: _tiles(c, start, a, b, rows, columns), 2 * rows * columns * DEPTH * TILES

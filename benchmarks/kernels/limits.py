@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit, prange
 
 from minigen.backends.cpu.buffers import ZEROS
-from minigen.backends.cpu.simd import GROUP, GROUPS, VECTORS, run_tile
+from minigen.backends.cpu.simd import FULL, GROUP, GROUPS, VECTORS, run_tile
 from minigen.backends.cpu.threads import get_threads
 from minigen.backends.cpu.vectors import VECTOR_BYTES, pointer
 
@@ -37,7 +37,7 @@ FAST = {"fastmath": {"contract"}, "error_model": "numpy", "cache": True}
 def _tiles(c, zeros, a, b, at, repeats):
     """C (rows, columns) = repeats · A (rows, DEPTH) · B (DEPTH, columns), of thread ``at``."""
     width = VECTOR_BYTES // c.itemsize
-    columns, rows = VECTORS * width, GROUPS * GROUP
+    columns, rows = VECTORS * width, FULL
     c_at, a_at = at * rows * columns, at * rows * DEPTH
     operands = (
         pointer(c), (c_at, c_at + GROUP * columns, c_at + 2 * GROUP * columns), columns, pointer(zeros), (0, 0, 0), 0,
@@ -77,7 +77,7 @@ def _least_seconds(function, *args):
 
 def peak(threads, repeats=REPEATS):
     """The most operations a second, in 10⁹, of so many threads together."""
-    rng, columns, rows = np.random.default_rng(0), VECTORS * VECTOR_BYTES // 4, GROUPS * GROUP
+    rng, columns, rows = np.random.default_rng(0), VECTORS * VECTOR_BYTES // 4, FULL
     a, b = (rng.standard_normal(threads * DEPTH * size).astype(np.float32) for size in (rows, columns))
     c = np.zeros(threads * rows * columns, np.float32)
     seconds = _least_seconds(_tiles_parallel, c, ZEROS[c.dtype], a, b, threads, repeats)

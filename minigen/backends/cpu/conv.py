@@ -30,7 +30,8 @@ from ..reference import conv as reference
 from . import few_channels
 from .buffers import ZEROS, compact, deliver, flat, pad_rows, scratch, target_for, turn
 from .conv_grad import served_size
-from .gemm import NONE, RATE, UNIT, linear, matmul, parts_for
+from .gemm import RATE, linear, matmul, parts_for
+from .panel import NONE, UNIT
 from .simd import GROUP, GROUPS, VECTORS, run_tile
 from .threads import launch
 from .vectors import VECTOR_BYTES, driver, pointer

@@ -6,7 +6,7 @@ from pathlib import Path
 import numba
 from numba.core.registry import cpu_target
 
-from .simd import GROUP, GROUPS, VECTORS
+from .simd import FULL, VECTORS
 from .threads import get_threads, threading_layer
 from .vectors import FEATURES, VECTOR_BYTES
 
@@ -21,7 +21,7 @@ def facts():
     return {
         "compiled for": f"{cpu_target.target_context.codegen().magic_tuple()[1]}, {NAMES[VECTOR_BYTES]}",
         "vector": f"{8 * VECTOR_BYTES} bits: {VECTOR_BYTES // 4} float32, {VECTOR_BYTES // 8} float64",
-        "tile": f"{GROUPS * GROUP} rows × {VECTORS} vectors",
+        "tile": f"{FULL} rows × {VECTORS} vectors",
         "threading layer": threading_layer(),
         "threads": f"{get_threads()} of {os.cpu_count()} cores",
         "cache": str(directory),

@@ -7,11 +7,12 @@ into panels as wide as the tile, and a panel into tiles:
         for each block of rows
             for each block of k (all of it, unless something is packed): (pack A's part of the block)
                 for each panel of columns: (pack B's part of the panel)
-                    for each tile of the block: C[tile] += A[rows, k] · B[k, columns]
+                    for each tile of the block (see `panel`): C[tile] += A[rows, k] · B[k, columns]
 
-The threads share the tiles out in this order and by their cost. Every sum is one chain over k, whoever computes it, so
-the result is the same for any number of threads. (One or two columns fill no vector, and one row no group of
-the tile: `columns` sums them in lanes, so that a row alone may round otherwise than the same row among others.)
+The threads share the work in this order and by its cost, to groups of a panel's rows. Every sum is one chain over k,
+whoever computes it, so the result is the same for any number of threads. (One or two columns fill no vector, and one
+row no group of the tile: `columns` sums them in lanes, so that a row alone may round otherwise than the same row among
+others.)
 
 An operand is read where it lies if the tile can run through it: B, if its columns are side by side and its rows neither
 spread over too many pages nor fall into one cache set; A, unless it is transposed and large. Else the part in use is
@@ -19,7 +20,7 @@ packed, that is copied (B also transposed) to a small scratch right before its u
 What is too far apart is up to the processor: an Intel Rocket Lake, whose first TLB holds 64 pages, was slower where B
 spread over more of them; a Zen 4 fetches rows of any stride in time, and copies of up to 4 MiB cost it more than they
 gave (A and B of 64 to 1024 rows and columns).
-Rows of A and C that are in no cache are asked for two tiles before their turn.
+Rows of A and C that are in no cache are asked for two tiles before their turn, which is then a call of its own.
 """
 
 import math
@@ -95,7 +96,7 @@ def _panel(
     """
     vectors = -(-columns // width)
     lanes = columns - (vectors - 1) * width
-    step = FULL if ahead else max(1, bottom - top)
+    step = FULL if ahead else bottom - top
     for i in range(top, bottom, step):
         if ahead:
             row = i + AHEAD

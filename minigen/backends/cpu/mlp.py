@@ -18,7 +18,8 @@ from ..reference import mlp as reference
 from .buffers import ZEROS, target_for
 from .columns import NARROW, ROWS, by_rows
 from .elementwise import FAST, tanh
-from .gemm import NONE, RATE, UNIT, multiply, parts_for
+from .gemm import RATE, multiply, parts_for
+from .panel import NONE, UNIT
 from .simd import GROUP
 from .threads import launch
 from .vectors import driver

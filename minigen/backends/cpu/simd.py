@@ -14,8 +14,9 @@ is a load), and makes R·V FMAs. With R = 12, V = 2 that is 14 loads for 24 FMAs
 the pace, and what the loads miss in the first cache has time to come from the second. C itself is touched once, at the
 end.
 
-*Registers.* R·V sums, V vectors of B and a broadcast must fit: 24 + 2 + 1 of AVX-512's 32. Machines with 16
-registers hold 6×2 + 2 + 1. More rows would spill sums to memory, fewer would load more; that is the whole choice.
+*Registers.* R·V sums, V vectors of B and a broadcast must fit: 24 + 2 + 1 of AVX-512's 32, 28 + 2 + 1 at the most.
+Machines with 16 registers hold 6×2 + 2 + 1. More rows would spill sums to memory, fewer would load more; that is the
+whole choice.
 
 The tile is written once, as compiler intermediate code (`tile` below). Its rows come in up to three *groups* of `GROUP`
 neighbours: within a group rows are a fixed stride apart, the groups themselves may lie anywhere. So three pointers and
@@ -27,9 +28,9 @@ where it has not, `transpose` copies a panel of it so.
 
 *Edges.* Fewer columns than lanes: the last vector is loaded and stored under a mask, and lanes beyond the edge are not
 touched, not even read. Fewer rows than a group: the last valid row is read again in their stead, and not stored.
-A tile that is not full uses fewer of its registers than the loads of B pay for. Where rows are a fixed stride apart,
-as a matrix's are, a tile may be of one group of up to `TALLEST` rows instead, so that 50 rows are tiles of 13, 13, 12
-and 12 and not four of 12 and one of 2; and a whole `column` of tiles is one call (see `panel`).
+Such a tile loads as much of B as a full one, for fewer multiplications. Where all rows are a fixed stride apart, as a
+matrix's are, a tile can be one group of 12 to 14 rows instead: 50 rows are tiles of 13, 13, 12 and 12 (with 32
+registers), not four of 12 and one of 2. A `stack` of such tiles, one below the other, is one call (see `panel`).
 
 Sums start from `start` rather than from zero: a bias (all rows the same), the sums so far, or a few zeros. Each sum is
 one chain of FMAs in the order of k whatever the tile's shape, so that a result does not depend on how work is split.
@@ -61,9 +62,10 @@ GROUPS, VECTORS = 3, 2
 
 
 def heights_of(features):
-    """Rows of a full tile, and of two taller ones, if their sums fit the registers beside what they are made of.
+    """Rows of a full tile and of a taller and the tallest one: the same where no more sums fit the registers.
 
-    AVX-512 multiplies by a number in memory; NEON loads it first, to a register, and others before their time.
+    AVX-512 multiplies by a number in memory. NEON takes it from a register, and with 28 sums none of its 32 is left to
+    load the next to.
     """
     full = GROUPS * group_of(features)
     more = (1, 2) if "+avx512f" in features else (1, 1) if "+neon" in features else (0, 0)
@@ -71,7 +73,7 @@ def heights_of(features):
 
 
 GROUP = group_of(FEATURES)
-TWO = 2 * GROUP
+TWO_GROUPS = 2 * GROUP
 FULL, TALLER, TALLEST = heights_of(FEATURES)
 _offsets = types.UniTuple(types.int64, 3)
 
@@ -81,7 +83,10 @@ def _literal(value):
 
 
 class _Tile:
-    """Emits one tile: `sums[q][j][v]` is vector v of row j of group q, held in a register from first to last."""
+    """Emits one tile: `sums[q][j][v]` is vector v of row j of group q, held in a register from first to last.
+
+    Of a group of `height` rows only `rows` are valid; all are if it is higher than `GROUP`.
+    """
 
     def __init__(self, vectors, groups, height, count, rows, lanes):
         self.vectors, self.builder, self.rows, self.lanes = vectors, vectors.builder, rows, lanes
@@ -90,7 +95,7 @@ class _Tile:
         self.height, self.count = height, count
 
     def _row_offsets(self, stride):
-        """Offset of each row of a group; rows beyond the last valid one stand on it."""
+        """Offset of each row of a group; rows of a low one that are beyond the last valid one stand on it."""
         i64 = ir.IntType(64)
         last = self.builder.sub(self.rows, i64(1))
         offsets = [i64(0)]
@@ -165,6 +170,12 @@ class _Tile:
         self.vectors.whole_or_masked(self.lanes, emit)
 
 
+def _unpacked(builder, kinds, operands):
+    """The values of a tuple of these kinds, and of the three offsets in it."""
+    values = zip(kinds, cgutils.unpack_tuple(builder, operands), strict=True)
+    return [cgutils.unpack_tuple(builder, value, 3) if kind == _offsets else value for kind, value in values]
+
+
 def _emit(vectors, groups, count, operands):
     """The code of one tile; `operands` as those of `tile`, values of the intermediate code."""
     c, c_at, c_row, start, start_at, start_row, *factors, rows, lanes = operands
@@ -174,8 +185,8 @@ def _emit(vectors, groups, count, operands):
     of.finish(c, c_at, c_row)
 
 
-def _emit_column(vectors, height, count, operands):
-    """The code of a column of tiles; `operands` as those of `column`, values of the intermediate code."""
+def _emit_stack(vectors, height, count, operands):
+    """The code of a stack of tiles; `operands` as those of `stack`, values of the intermediate code."""
     times, c, c_at, c_row, start, start_at, start_row, a, a_at, a_row, b, b_at, *loops, rows, lanes = operands
     of, builder, i64 = _Tile(vectors, 1, height, count, rows, lanes), vectors.builder, ir.IntType(64)
     with cgutils.for_range(builder, times) as turn:
@@ -194,11 +205,8 @@ def _tile(_, groups, vectors, operands):
     shape = _literal(groups), _literal(vectors)
 
     def emit(context, builder, signature, args):
-        kinds, operands = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
-        for i, kind in enumerate(kinds):
-            if kind == _offsets:
-                operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
-        _emit(Vectors(context, builder, kinds[0].dtype), *shape, operands)
+        kinds = signature.args[2].types
+        _emit(Vectors(context, builder, kinds[0].dtype), *shape, _unpacked(builder, kinds, args[2]))
         return context.get_dummy_value()
 
     c, start, a, b = (operands.types[i] for i in (0, 3, 6, 9))
@@ -208,15 +216,12 @@ def _tile(_, groups, vectors, operands):
 
 
 @intrinsic(prefer_literal=True)
-def _column(_, height, vectors, operands):
+def _stack(_, height, vectors, operands):
     shape = _literal(height), _literal(vectors)
 
     def emit(context, builder, signature, args):
-        kinds, operands = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
-        for i, kind in enumerate(kinds):
-            if kind == _offsets:
-                operands[i] = cgutils.unpack_tuple(builder, operands[i], 3)
-        _emit_column(Vectors(context, builder, kinds[1].dtype), *shape, operands)
+        kinds = signature.args[2].types
+        _emit_stack(Vectors(context, builder, kinds[1].dtype), *shape, _unpacked(builder, kinds, args[2]))
         return context.get_dummy_value()
 
     c, start, a, b = (operands.types[i] for i in (1, 4, 7, 10))
@@ -246,18 +251,19 @@ nested sums; their counts; the valid rows of a group (1 … GROUP); the valid la
 (1 … its length). Positions, strides and steps are in elements."""
 
 
-def _column_plain(height, vectors, operands):
+def _stack_plain(height, vectors, operands):
     times, c, c_at, c_row, start, start_at, start_row, a, a_at, a_row, *others = operands
+    assert height <= GROUP or others[-2] == height
     for row in range(0, height * times, height):
         at = c, (c_at + row * c_row,), c_row, start, (start_at + row * start_row,), start_row
         _tile_plain(1, vectors, (*at, a, (a_at + row * a_row,), a_row, *others))
 
 
-column = _column_plain if config.DISABLE_JIT else _column
-"""column(height, vectors, operands): tiles of one group of `height` rows, one below the other.
+stack = _stack_plain if config.DISABLE_JIT else _stack
+"""stack(height, vectors, operands): tiles of one group of `height` rows, one below the other.
 
 The first two are literal; `operands` is one tuple: how many tiles, and what `tile` takes, with one number where that
-has three for its groups."""
+has three for its groups. The valid rows of a tile higher than `GROUP` are all, and said to be so many."""
 
 
 @njit(cache=True)
@@ -280,23 +286,23 @@ def run_tile(groups, vectors, operands):
 
 
 @njit(cache=True)
-def run_column(height, vectors, operands):
-    """`column` of tiles of a height known only now: `GROUP`, `TWO`, `FULL`, and of two vectors to `TALLEST`."""
+def run_stack(height, vectors, operands):
+    """`stack` of tiles of a height known only now: `GROUP`, `TWO_GROUPS`, `FULL`, and of two vectors to `TALLEST`."""
     driver()
     if vectors == 2:
         if height == FULL:
-            column(FULL, 2, operands)
+            stack(FULL, 2, operands)
         elif height == TALLER:
-            column(TALLER, 2, operands)
+            stack(TALLER, 2, operands)
         elif height == TALLEST:
-            column(TALLEST, 2, operands)
-        elif height == TWO:
-            column(TWO, 2, operands)
+            stack(TALLEST, 2, operands)
+        elif height == TWO_GROUPS:
+            stack(TWO_GROUPS, 2, operands)
         else:
-            column(GROUP, 2, operands)
+            stack(GROUP, 2, operands)
     elif height == FULL:
-        column(FULL, 1, operands)
-    elif height == TWO:
-        column(TWO, 1, operands)
+        stack(FULL, 1, operands)
+    elif height == TWO_GROUPS:
+        stack(TWO_GROUPS, 1, operands)
     else:
-        column(GROUP, 1, operands)
+        stack(GROUP, 1, operands)

@@ -26,25 +26,28 @@ TARGETS = {
 }
 """Name -> triple, processor and features, as LLVM has them."""
 
+SUMS = {("tile", "NEON"): 24, ("stack", "NEON"): 26, ("tile", "AVX-512"): 24, ("stack", "AVX-512"): 28}
+"""Of the full tile and of the tallest one; 12 elsewhere."""
+
 I64 = ir.IntType(64)
 GROUP_STARTS, STEPS = [I64] * 3, [I64] * 3
 
 
 def emitted(shape, dtype):
-    """The module of one function in LLVM's intermediate code: the full tile, or a column of the tallest."""
+    """The module of one function in LLVM's intermediate code: the full tile, or a stack of the tallest."""
     context, module = cpu_target.target_context, ir.Module()
     pointer = context.get_data_type(dtype).as_pointer()
     rows_of = [pointer, GROUP_STARTS, I64]
     operands = [*rows_of, *rows_of, *rows_of, pointer, I64, STEPS, STEPS, STEPS, I64, I64]
-    if shape == "column":
+    if shape == "stack":
         operands = [I64, *[I64 if kind is GROUP_STARTS else kind for kind in operands[:9]], *operands[9:]]
     flat = [kind for one in operands for kind in (one if isinstance(one, list) else [one])]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), flat), "tile")
     builder, given = ir.IRBuilder(function.append_basic_block()), iter(function.args)
     values = [[next(given) for _ in one] if isinstance(one, list) else next(given) for one in operands]
     of = vectors.Vectors(context, builder, dtype)
-    if shape == "column":
-        simd._emit_column(of, simd.TALLEST, simd.VECTORS, values)
+    if shape == "stack":
+        simd._emit_stack(of, simd.TALLEST, simd.VECTORS, values)
     else:
         simd._emit(of, simd.GROUPS, simd.VECTORS, values)
     builder.ret_void()
@@ -53,7 +56,7 @@ def emitted(shape, dtype):
 
 @pytest.fixture
 def assembly(monkeypatch):
-    """A function ("tile" or "column", name of a target, dtype) -> its assembly there, and how many sums it has."""
+    """A function ("tile" or "stack", name of a target, dtype) -> its assembly there, and how many sums it has."""
 
     def compiled(shape, name, dtype):
         triple, cpu, told = TARGETS[name]
@@ -105,7 +108,7 @@ def spilled(loop):
 
 @pytest.mark.parametrize("dtype", [types.float32, types.float64])
 @pytest.mark.parametrize("name", TARGETS)
-@pytest.mark.parametrize("shape", ["tile", "column"])
+@pytest.mark.parametrize("shape", ["tile", "stack"])
 def test_all_sums_stay_in_registers(assembly, shape, name, dtype):
     """As many registers as the tile has sums are added to, and no vector goes to the stack and back.
 
@@ -114,7 +117,7 @@ def test_all_sums_stay_in_registers(assembly, shape, name, dtype):
     """
     text, sums = assembly(shape, name, dtype)
     loops = [loop for loop in inner_loops(text) if sums_of(loop)]
-    assert loops and sums == {"NEON": (24, 26), "AVX-512": (24, 28)}.get(name, (12, 12))[shape == "column"]
+    assert loops and sums == SUMS.get((shape, name), 12)
     for loop in loops:
         assert len(set(sums_of(loop))) == sums and len(sums_of(loop)) % sums == 0
         assert spilled(loop) == []

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 pytest.importorskip("numba")
 
 from minigen.backends.cpu import gemm
-from minigen.backends.cpu.simd import GROUP, GROUPS
+from minigen.backends.cpu.simd import FULL
 from minigen.backends.cpu.vectors import VECTOR_BYTES
 from minigen.errors import ShapeError
 
-ROWS, LANES = GROUPS * GROUP, VECTOR_BYTES // 4
+LANES = VECTOR_BYTES // 4
 EDGES = sorted(
-    {0, 1, 2, 3, ROWS - 1, ROWS, ROWS + 1, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES + 1, 3 * ROWS}
+    {0, 1, 2, 3, FULL - 1, FULL, FULL + 1, LANES - 1, LANES, LANES + 1, 2 * LANES - 1, 2 * LANES + 1, 3 * FULL}
 )
 sizes = st.one_of(st.sampled_from(EDGES), st.integers(0, 70))
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -117,7 +117,7 @@ def test_linear_adds_its_bias(draw_array, m, k, n, dtype, biased, deep):
     assert_product(gemm.linear(x, weight, bias), x, weight, 0.0 if bias is None else bias.astype(np.float64))
 
 
-@given(st.integers(2, 5 * ROWS), st.integers(0, 5 * ROWS), st.sampled_from([np.float32, np.float64]))
+@given(st.integers(2, 5 * FULL), st.integers(0, 5 * FULL), st.sampled_from([np.float32, np.float64]))
 def test_a_row_does_not_depend_on_those_beside_it(draw_array, m, cut, dtype):
     """Whatever tiles they share, taller or with rows left over: its sums are the same chains."""
     a, b = draw_array((m, 20), 0, dtype), draw_array((20, 2 * LANES + 3), 1, dtype)

@@ -66,20 +66,21 @@ def launch_panel(rows, vectors, c, start, a, b, strides, steps, count, lanes):
 
 @pytest.mark.needs_jit
 @given(
-    st.integers(0, 3 * FULL + 1), st.integers(1, VECTORS), st.tuples(*[st.integers(0, 3)] * 3), st.data(),
-    st.sampled_from([np.float32, np.float64]),
+    st.integers(0, 3 * FULL + 1), st.integers(1, VECTORS), st.tuples(*[st.integers(0, 3)] * 3), st.booleans(),
+    st.data(), st.sampled_from([np.float32, np.float64]),
 )  # fmt: skip
-def test_a_panel_of_any_rows_is_the_tiles_twin(rows, vectors, count, data, dtype):
-    """Whatever its tiles are; C has room for one row more, and for the lanes beyond the edge, which stay NaN."""
+def test_a_panel_of_any_rows_is_the_tiles_twin(rows, vectors, count, same_start, data, dtype):
+    """Whatever its tiles are; between its rows, beyond the last and in the lanes beyond the edge C stays NaN."""
     rng = np.random.default_rng(0)
     width = VECTOR_BYTES // np.dtype(dtype).itemsize
-    lanes, columns, stride = data.draw(st.integers(1, width)), VECTORS * width, data.draw(st.integers(0, 20))
+    lanes, stride, c_row = data.draw(st.integers(1, width)), data.draw(st.integers(0, 20)), VECTORS * width + 3
+    start_row = 0 if same_start else c_row
     steps = tuple(tuple(data.draw(st.integers(0, 9)) for _ in range(3)) for _ in "ab")
-    a, b, start = (rng.normal(size=size).astype(dtype) for size in (rows * 20 + 100, 400, (rows + 1) * columns))
-    got = np.full((rows + 1) * columns, np.nan, dtype)
-    expected, strides = got.copy(), (columns, columns, stride)
-    launch_panel(rows, vectors, got, start, a, b, strides, steps, count, lanes)
-    operands = expected, (0,), columns, start, (0,), columns, a, (0,), stride, b, 0, *steps, count
+    a, b, start = (rng.normal(size=size).astype(dtype) for size in (rows * 20 + 100, 400, (rows + 1) * c_row))
+    got = np.full((rows + FULL) * c_row, np.nan, dtype)
+    expected = got.copy()
+    launch_panel(rows, vectors, got, start, a, b, (c_row, start_row, stride), steps, count, lanes)
+    operands = expected, (0,), c_row, start, (0,), start_row, a, (0,), stride, b, 0, *steps, count
     simd._tile_plain(1, vectors, (*operands, rows, lanes))
     np.testing.assert_allclose(got, expected, rtol=200 * np.finfo(dtype).eps, atol=200 * np.finfo(dtype).eps)
 
@@ -101,7 +102,8 @@ def test_packing_copies_or_transposes(rows, columns, dtype):
 def test_products_touch_nothing_beyond_their_operands(guarded, dtype, end):
     """Bounds checking does not see a tile's loads; an unreadable page does."""
     rng = np.random.default_rng(0)
-    for m, k, n in [(1, 1, 1), (2, 3, 5), (13, 17, 33), (12, 16, 32), (50, 300, 49), (300, 260, 130), (5, 1100, 31)]:
+    few = [(1, 1, 1), (2, 3, 5), (13, 17, 33), (12, 16, 32), (14, 9, 32), (28, 5, 20)]
+    for m, k, n in [*few, (50, 300, 49), (300, 260, 130), (5, 1100, 31)]:
         a, at = (guarded(rng.normal(size=s).astype(dtype), end) for s in ((m, k), (k, m)))
         b, bt = (guarded(rng.normal(size=s).astype(dtype), end) for s in ((k, n), (n, k)))
         bias, out = guarded(rng.normal(size=n).astype(dtype), end), guarded(np.empty((m, n), dtype), end)

@@ -69,7 +69,7 @@ def test_the_caches_grow():
 @pytest.mark.needs_jit
 def test_the_loop_of_the_peak_multiplies():
     rng = np.random.default_rng(0)
-    rows, columns = limits.GROUPS * limits.GROUP, limits.VECTORS * limits.VECTOR_BYTES // 4
+    rows, columns = limits.FULL, limits.VECTORS * limits.VECTOR_BYTES // 4
     a, b = rng.standard_normal((2, rows, limits.DEPTH)), rng.standard_normal((2, limits.DEPTH, columns))
     c = np.zeros((2, rows, columns), np.float32)
     flat = [x.astype(np.float32).reshape(-1) for x in (c, a, b)]
