@@ -108,7 +108,7 @@ def test_errors_are_a_few_of_the_direct_sums(case):
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize(("algorithm", "factor"), [(0, 3.5), (1, 1.2), (2, 3.6)])
+@pytest.mark.parametrize(("algorithm", "factor"), [(0, 3.5), (1, 1.2), (2, 3.5)])
 def test_errors_beside_the_direct_methods(draw_array, algorithm, factor):
     """At 64 channels F(4×4, 3×3) errs 2.5 times as much as the direct sum in y, F(2×2, 3×3) 0.6 times; gradients alike.
 
