@@ -1,6 +1,6 @@
 """The cpu backend: the hot kernels again, in Numba, under the reference's names; the rest the reference serves."""
 
-from . import memory
+from . import freshness, memory  # noqa: F401  freshness first: kernels are given their place as they are imported
 from .activated import normalize_leaky_relu, normalize_leaky_relu_grad, normalize_silu, normalize_silu_grad
 from .conv import conv2d, conv2d_input_grad
 from .conv_grad import conv2d_weight_grad
