@@ -71,8 +71,7 @@ def pad_rows(target, at, x, x_at, height, width, channels, first, step, rows, le
 
 def flat(x):
     """`x` as a contiguous writeable vector, the one kind that kernels are compiled for; a copy where it must be."""
-    flags = x.flags
-    return x.ravel() if flags.c_contiguous and flags.writeable else x.flatten()
+    return x.ravel() if x.flags.carray else x.flatten()
 
 
 def target_for(out, shape, dtype, *operands):

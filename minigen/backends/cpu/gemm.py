@@ -30,7 +30,7 @@ from numba import njit, prange
 
 from ..reference import gemm as reference
 from .buffers import ZEROS, compact, deliver, flat, scratch, target_for, turn
-from .columns import NARROW, column_sums, narrow_product
+from .columns import NARROW, column_sums, narrow_product, outer_product, suits
 from .panel import NONE, UNIT, run_panel
 from .simd import FULL, GROUP, VECTORS
 from .threads import launch, parallel_threshold, workers
@@ -49,7 +49,6 @@ SHORT = 512  # numbers in a row of them: longer ones the processor asks for by i
 AHEAD = 2 * FULL  # rows
 LINE = 64  # bytes of a cache line
 ONE_ROW = 1 << 18  # numbers of B up to which one thread multiplies a single row by it
-WIDE = 512  # columns from which on a product of two vectors is written row by row
 
 
 @njit(inline="always")
@@ -110,14 +109,20 @@ def _panel(
 
 
 @njit(inline="always")
-def _packing(itemsize, m, n, k, a_k, b_k, b_n):
+def _strides(rows, columns, turned):
+    """From row to row and from column to column of a matrix, in numbers, if it or its transpose is contiguous."""
+    return (1, rows) if turned else (columns, 1)
+
+
+@njit(inline="always")
+def _packing(itemsize, m, n, k, turned_a, turned_b):
     """Whether A, and whether B, is read through packed copies."""
-    row = b_k * itemsize
+    row = (1 if turned_b else n) * itemsize
     far_a, far_b = m * k * itemsize > REACH, k * row > REACH
     if not FAR_READER:
         far_a, far_b = True, far_b or k > LONGEST_K or row % ALIASING == 0 or (m >= 200 and k >= 256)
-    pack_a = a_k != 1 and n >= 128 and k >= 256 and m >= 128 and far_a
-    pack_b = b_n != 1 or (m >= 48 and far_b) or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
+    pack_a = turned_a and n >= 128 and k >= 256 and m >= 128 and far_a
+    pack_b = turned_b or (m >= 48 and far_b) or (not MASKS and n * itemsize % VECTOR_BYTES != 0)
     return pack_a, pack_b
 
 
@@ -128,10 +133,13 @@ def _row_at(cost, vectors, rows):
 
 
 @njit(inline="always")
-def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+def _blocks(c, start, a, b, m, n, k, turned_a, turned_b, biased, pack_a, pack_b, part, parts):
     """The loops of the module's first lines."""
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
+    (a_m, a_k), (b_k, b_n) = _strides(m, k, turned_a), _strides(k, n, turned_b)
+    batch = c.size // (m * n)
+    a_g, b_g = m * k * int(a.size > m * k), k * n * int(b.size > k * n)
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
     block, block_at = scratch(c, (K_BLOCK + 2 * width) * (ROWS_BLOCK + 2 * width) if pack_a else 1)
     n_cost, m_cost = -(-n // width), -(-m // GROUP) * GROUP
@@ -162,7 +170,7 @@ def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased
                         r_k = _pack_b(panel, panel_at, b, r_at, b_k, b_n, k1 - k0, columns)
                         right, r_at = pointer(panel), panel_at
                     c_at = (g * m + top) * n + j
-                    origin, o_at, o_row = (pointer(start), j * biased, 0) if d == 0 else (pointer(c), c_at, n)
+                    origin, o_at, o_row = (pointer(start), j * int(biased), 0) if d == 0 else (pointer(c), c_at, n)
                     _panel(
                         pointer(c), origin, left, right, c_at, n, o_at, o_row, l_at, l_m, l_k, r_at, r_k, k1 - k0,
                         columns, width, begin_row, end_row, far and j == 0,
@@ -170,34 +178,35 @@ def _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased
 
 
 @njit(cache=True)
-def multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, part, parts):
-    """Part `part` of `parts` of C (batch, m, n) = start + A·B; all are vectors, C contiguous, strides in elements.
+def multiply(c, start, a, b, m, n, k, turned_a, turned_b, biased, part, parts):
+    """Part `part` of `parts` of C (batch, m, n) = start + A·B, all of them vectors.
 
-    `start` holds a bias (n,) if `biased` is 1, else zeros for one row of a tile.
+    A and B hold `batch` contiguous matrices or one for all; ``turned_`` ones lie there transposed. `start` holds a bias
+    (n,) if `biased`, else zeros for one row of a tile.
     """
     driver()
-    pack_a, pack_b = _packing(c.itemsize, m, n, k, a_k, b_k, b_n)
-    _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+    pack_a, pack_b = _packing(c.itemsize, m, n, k, turned_a, turned_b)
+    _blocks(c, start, a, b, m, n, k, turned_a, turned_b, biased, pack_a, pack_b, part, parts)
 
 
 @njit(cache=True)
-def multiply_packed(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts):
+def multiply_packed(c, start, a, b, m, n, k, turned_a, turned_b, biased, pack_a, pack_b, part, parts):
     """`multiply`, told which of A and B is read through packed copies."""
     driver()
-    _blocks(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, pack_a, pack_b, part, parts)
+    _blocks(c, start, a, b, m, n, k, turned_a, turned_b, biased, pack_a, pack_b, part, parts)
 
 
 @njit(cache=True, parallel=True)
-def _multiply_parallel(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, parts):
+def _multiply_parallel(c, start, a, b, m, n, k, turned_a, turned_b, biased, parts):
     for part in prange(parts):
-        multiply(c, start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, biased, np.int64(part), parts)
+        multiply(c, start, a, b, m, n, k, turned_a, turned_b, biased, np.int64(part), parts)
 
 
 def matmul(a, b, out=None):
     """See `reference.matmul`; float32 and float64 are served here."""
     if not _served(a, b):
         return reference.matmul(a, b, out=out)
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) if a.ndim > 2 or b.ndim > 2 else ()
+    batch = () if a.ndim == b.ndim == 2 else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     c = target_for(out, (*batch, a.shape[-2], b.shape[-1]), a.dtype, a, b)
     if c.size:
         if b.ndim == 2:
@@ -234,7 +243,7 @@ def parts_for(operations):
 
 
 def _served(a, b):
-    return a.dtype == b.dtype and a.dtype in ZEROS and a.ndim >= 2 and b.ndim >= 2 and a.shape[-1] == b.shape[-2]
+    return a.dtype == b.dtype and a.dtype in ZEROS and a.ndim >= 2 <= b.ndim and a.shape[-1] == b.shape[-2]
 
 
 def _rows(x):
@@ -248,35 +257,40 @@ def _spread(x, batch):
 
 
 def _oriented(x):
-    """The numbers of matrices `x` as a vector, and the strides of batch, rows and columns; transposed ones stay so."""
-    rows, columns = x.shape[-2:]
-    stride = 0 if x.size == rows * columns else rows * columns
-    if not x.flags.c_contiguous:
-        turned = x.swapaxes(-1, -2)
-        if turned.flags.c_contiguous:
-            return flat(turned), stride, 1, rows
-    return flat(x), stride, columns, 1
+    """The numbers of matrices `x` as a vector, and whether they lie there transposed: so they stay."""
+    if x.flags.carray:
+        return x.ravel(), False
+    turned = x.swapaxes(-1, -2)
+    return (flat(turned), True) if turned.flags.c_contiguous else (flat(x), False)
 
 
 def _launch(c, a, b, start, biased):
     """Multiply matrices whose batch axes are C's, or a single matrix's, into the contiguous C."""
     (m, k), n = a.shape[-2:], b.shape[-1]
-    batch = c.size // (m * n)
-    if k == batch == 1 and n >= WIDE and not biased:  # nothing to sum: the tile would start and store for each product
-        np.multiply(a.reshape(m, 1), b.reshape(1, n), out=c.reshape(m, n))
+    (a, turned_a), (b, turned_b) = _oriented(a), _oriented(b)
+    args = (c.ravel(), start, a, b, m, n, k, turned_a, turned_b, biased)
+    if (m == 1 or n <= NARROW or k == 1) and c.size == m * n and _thin(*args):
         return
-    narrow = batch == 1 and n <= NARROW and narrow_product(c, a, b)
-    if batch == m == 1 and n * k <= ONE_ROW and not narrow:
-        narrow = narrow_product(c.reshape(n, 1), b.reshape(k, n).T, a.reshape(1, k).T)
-    if narrow:
-        if biased:
-            np.add(c, start, out=c)
-        return
-    a, a_g, a_m, a_k = _oriented(a)
-    b, b_g, b_k, b_n = _oriented(b)
-    args = (flat(c), start, a, b, batch, m, n, k, a_g, a_m, a_k, b_g, b_k, b_n, int(biased))
-    parts = parts_for(2 * batch * m * n * k)
+    operations = 2 * c.size * k
+    parts = parts_for(operations)
     if parts == 1:
         multiply(*args, 0, 1)
     else:
-        launch(_multiply_parallel, 2 * batch * m * n * k / RATE, *args, parts)
+        launch(_multiply_parallel, operations / RATE, *args, parts)
+
+
+def _thin(c, start, a, b, m, n, k, turned_a, turned_b, biased):
+    """`multiply` without the tile, for a product of one row, one or two columns or one term; whether it was written."""
+    if suits(m, n, k, turned_a):
+        narrow_product(c, a, b, m, n, k, turned_a, turned_b)
+    elif m == 1 and n * k <= ONE_ROW and suits(n, 1, k, not turned_b):  # Bᵀ Aᵀ
+        narrow_product(c, b, a, n, 1, k, not turned_b, False)
+    elif k == 1 and n > NARROW:
+        outer_product(c, start, a, b, biased)
+        return True
+    else:
+        return False
+    if biased:
+        c = c.reshape(m, n)
+        np.add(c, start, out=c)
+    return True

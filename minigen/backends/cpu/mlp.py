@@ -65,7 +65,7 @@ def _affine(x, weight, bias, y):
     (m, k), n = x.shape, weight.shape[1]
     if n > NARROW:
         operands = y.ravel(), bias, x.ravel(), weight.ravel()
-        multiply(*operands, UNIT, m, n, k, NONE, k, UNIT, NONE, n, UNIT, UNIT, NONE, UNIT)
+        multiply(*operands, m, n, k, False, False, True, NONE, UNIT)
         return
     by_rows(x, weight.T.copy(), y)
     for i in range(m):
@@ -79,7 +79,7 @@ def _back(g, weight, zeros, dx):
     (m, n), k = g.shape, weight.shape[0]
     if k > NARROW:
         operands = dx.ravel(), zeros, g.ravel(), weight.ravel()
-        multiply(*operands, UNIT, m, k, n, NONE, n, UNIT, NONE, UNIT, n, NONE, NONE, UNIT)
+        multiply(*operands, m, k, n, False, True, False, NONE, UNIT)
     else:
         by_rows(g, weight, dx)
 
@@ -90,11 +90,11 @@ def _weight_grad(x, g, zeros, dweight, part, parts):
     (m, k), n = x.shape, g.shape[1]
     if n > GROUP:
         operands = dweight.ravel(), zeros, x.ravel(), g.ravel()
-        multiply(*operands, UNIT, k, n, m, NONE, UNIT, k, NONE, n, UNIT, NONE, part, parts)
+        multiply(*operands, k, n, m, True, False, False, part, parts)
     elif part == 0:  # with its columns for rows, which are too few for a vector
         turned = np.empty((n, k), g.dtype)
         operands = turned.ravel(), zeros, g.ravel(), x.ravel()
-        multiply(*operands, UNIT, n, k, m, NONE, UNIT, n, NONE, k, UNIT, NONE, NONE, UNIT)
+        multiply(*operands, n, k, m, True, False, False, NONE, UNIT)
         for i in range(k):
             for j in range(n):
                 dweight[i, j] = turned[j, i]

@@ -19,7 +19,7 @@ dtypes = st.sampled_from([np.float32, np.float64])
 layouts = st.sampled_from(["contiguous", "reversed", "strided", "transposed", "broadcast"])
 SHAPES = [
     (100, 784, 200), (100, 50, 200), (7, 2100, 40), (500, 600, 130), (1, 1500, 1), (300, 1, 2), (96, 128, 512),
-    (30, 1, 700),
+    (30, 1, 700), (64, 1, 4096),
 ]  # fmt: skip
 """The last ones are cut along k, have operands packed, are a single column or products of two vectors."""
 
@@ -59,7 +59,7 @@ def test_packed_or_not_the_bits_are_the_same(draw_array, pack_a, pack_b):
     a, b = draw_array((k, m), 0, np.float32), draw_array((k, n), 1, np.float32)
     c = np.empty((m, n), np.float32)
     operands = c.reshape(-1), gemm.ZEROS[c.dtype], a.reshape(-1), b.reshape(-1)
-    gemm.multiply_packed(*operands, 1, m, n, k, 0, 1, m, 0, n, 1, 0, pack_a, pack_b, 0, 1)
+    gemm.multiply_packed(*operands, m, n, k, True, False, False, pack_a, pack_b, 0, 1)
     assert_product(c, a.T, b)
     np.testing.assert_array_equal(c, gemm.matmul(a.T, b))
 
@@ -72,10 +72,10 @@ def test_what_is_packed(monkeypatch, far_reader):
     monkeypatch.setattr(gemm, "REACH", 4 << 20 if far_reader else 64 * 4096)
     monkeypatch.setattr(gemm, "MASKS", True)
     packing = gemm._packing.py_func
-    assert packing(4, 100, 784, 200, 1, 1, 200) == (False, True)  # A B, A Bᵀ, Aᵀ B
-    assert packing(4, 100, 784, 200, 1, 784, 1) == (False, not far_reader)
-    assert packing(4, 512, 512, 512, 512, 512, 1) == (not far_reader, not far_reader)
-    assert packing(4, 512, 2048, 4096, 512, 2048, 1) == (True, True)
+    assert packing(4, 100, 784, 200, False, True) == (False, True)  # A B, A Bᵀ, Aᵀ B
+    assert packing(4, 100, 784, 200, False, False) == (False, not far_reader)
+    assert packing(4, 512, 512, 512, True, False) == (not far_reader, not far_reader)
+    assert packing(4, 512, 2048, 4096, True, False) == (True, True)
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "transposed"])
@@ -176,7 +176,6 @@ def test_parts_share_the_tiles_without_gap(draw_array, m, n, parts, batch):
     c = np.full((batch, m, n), np.nan)
     zeros = gemm.ZEROS[c.dtype]
     for part in range(parts):
-        strides = (3 * m, 3, 1, 3 * n, n, 1)
         flat = (x.reshape(-1) for x in (c, a, b))
-        gemm.multiply(next(flat), zeros, next(flat), next(flat), batch, m, n, 3, *strides, 0, part, parts)
+        gemm.multiply(next(flat), zeros, next(flat), next(flat), m, n, 3, False, False, False, part, parts)
     assert_product(c, a, b)
