@@ -4,8 +4,8 @@
     bandwidth   a triad, a[i] = b[i] + s · c[i], over arrays that together fill half of a cache, or several times the
                 last one; 12 bytes for each i, as in STREAM (memory also reads what is to be written: not counted)
 
-Served as a process, so that its thread pool is gone before others are timed: asked for anything, it measures and
-answers {"gflops": …, "gbps": {"first cache": …, …, "memory": …}, "bytes": {the same names: what they hold}}.
+Served as a process: asked for {"memories": names, …}, the arguments of `measure`, it measures and answers {"gflops": …,
+"gbps": {"first cache": …, …, "memory": …}, "bytes": {the same names: what they hold}}.
 
 Reference: STREAM: Sustainable Memory Bandwidth in High Performance Computers. McCalpin, 1995,
 https://www.cs.virginia.edu/stream/
@@ -110,15 +110,23 @@ def holds(threads):
     return dict(zip(NAMES, [*private, max(sizes[-1], private[-1])], strict=True))
 
 
-def measure(moved=MOVED, rounds=3):
-    """Everything, several times over, the best of each; see the module."""
+def measure(memories=(*NAMES, "memory"), moved=MOVED, rounds=3):
+    """The peak and the bandwidth of so many memories, several times over, the best of each; see the module."""
     threads, room = get_threads(), holds(get_threads())
     sizes = {name: size // 2 for name, size in room.items()} | {"memory": 4 * max(room.values())}
-    gflops, gbps = 0.0, dict.fromkeys(sizes, 0.0)
+    gflops, gbps = 0.0, dict.fromkeys(memories, 0.0)
     for _ in range(rounds):
         gflops = max(gflops, peak(threads))
-        gbps = {name: max(gbps[name], bandwidth(size, threads, moved)) for name, size in sizes.items()}
+        gbps = {name: max(rate, bandwidth(sizes[name], threads, moved)) for name, rate in gbps.items()}
     return {"threads": threads, "gflops": gflops, "gbps": gbps, "bytes": room}
+
+
+def best(several):
+    """Of the answers of `measure` the highest rates."""
+    gbps = {}
+    for found in several:
+        gbps |= {name: max(rate, gbps.get(name, 0.0)) for name, rate in found["gbps"].items()}
+    return several[0] | {"gflops": max(found["gflops"] for found in several), "gbps": gbps}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Interleaved timing of one shape after another: contenders agree first, then take turns, round after round."""
+"""Interleaved timing of one shape after another: contenders agree first, then take turns, round after round.
+
+The machine's limits have a turn as well. Where machines are shared, a second thread can be worth nothing for a minute
+(both of a process's may have been given to one core): limits that were found before would blame the kernels for it.
+"""
 
 import importlib.util
 import statistics
@@ -7,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..process import Process
+from ..process import Process, cores
+from .limits import best, holds
+from .roofline import home
 from .shapes import to_json
 
 LIBRARIES = {
@@ -19,6 +25,7 @@ LIBRARIES = {
 """Who takes part: a module, and the package that it needs."""
 
 OURS = "minigen"
+MOVED = 1 << 24  # bytes, to find a bandwidth within a round
 TOLERANCE = 1e-4  # of the largest result: sums of up to 65,536 float32 terms in any order; a wrong index errs by 1
 
 
@@ -31,14 +38,15 @@ class Race:
         self.not_installed = [LIBRARIES[module] for module, found in installed.items() if found is None]
         there = [module for module, found in installed.items() if found]
         self._workers = [Process("benchmarks.kernels.worker", module, threads=threads) for module in there]
-        for worker in self._workers:
+        self._limits, self._room = Process("benchmarks.kernels.limits", threads=threads), holds(threads or cores())
+        for worker in (*self._workers, self._limits):
             worker.read()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for worker in self._workers:
+        for worker in (*self._workers, self._limits):
             worker.close()
 
     def times(self, shape):
@@ -46,12 +54,24 @@ class Race:
 
         The median of the rounds' medians, and the least of all calls. Raises AssertionError where results differ.
         """
+        return self._timed(shape, lambda: None)[0]
+
+    def times_and_limits(self, shape, stages=()):
+        """`times`, and the best `limits` of the same rounds, of the memories that a bound of the shape asks for."""
+        memories = {home(shape.bytes, {"bytes": self._room}), *(["second cache"] if stages else [])}
+        question = {"memories": sorted(memories), "moved": MOVED, "rounds": 1}
+        times, limits = self._timed(shape, lambda: self._limits.ask(question))
+        return times, best(limits)
+
+    def _timed(self, shape, before):
+        """The times, and what ``before()`` said before each round."""
         turns = self._prepare(shape)
-        answers = {name: [] for name in turns}
+        answers, said = {name: [] for name in turns}, []
         for _ in range(self.rounds):
+            said.append(before())
             for name, (worker, _) in turns.items():
                 answers[name].append(worker.ask({"run": name, "seconds": self.seconds}))
-        return {
+        times = {
             name: {
                 "median": statistics.median(answer["median"] for answer in found),
                 "min": min(answer["min"] for answer in found),
@@ -59,6 +79,7 @@ class Race:
             }
             for name, found in answers.items()
         }
+        return times, said
 
     def _prepare(self, shape):
         """{contender: (its worker, seconds of the first call)}, once their results agree."""

@@ -91,3 +91,9 @@ def test_every_limit_is_measured(monkeypatch):
     found = limits.measure(moved=1 << 18, rounds=1)
     assert list(found["gbps"]) == [*limits.NAMES, "memory"] and list(found["bytes"]) == list(limits.NAMES)
     assert found["gflops"] > 0 and min(found["gbps"].values()) > 0
+    assert list(limits.measure(["second cache"], 1 << 18, 1)["gbps"]) == ["second cache"]
+
+
+def test_the_best_limits_are_the_highest():
+    several = [{"gflops": 1.0, "gbps": {"a": 3.0, "b": 1.0}}, {"gflops": 2.0, "gbps": {"a": 2.0, "c": 5.0}}]
+    assert limits.best(several) == {"gflops": 2.0, "gbps": {"a": 3.0, "b": 1.0, "c": 5.0}}

@@ -16,12 +16,12 @@ TWO = {name: package for name, package in race.LIBRARIES.items() if package in (
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Two libraries, the products of one workload, short ladders, and limits that `test_roofline` sees measured."""
+    """Two libraries, the products of one workload, short ladders; of the limits those of the rounds are measured."""
     monkeypatch.setattr(race, "LIBRARIES", TWO)
     monkeypatch.setattr(run, "QUICK", ("flow2d",))
     ladders = {"convolution": {"size": (4, 8)}, "product": {"rows": (4, 8)}}
     monkeypatch.setattr(scaling, "LADDERS", ladders)
-    limits = {"threads": 1, "gflops": 300.0, "gbps": {"cache": 90.0, "memory": 20.0}, "bytes": {"cache": 1 << 20}}
+    limits = {"threads": 1, "gflops": 1.0, "gbps": {"memory": 1e6}, "bytes": {"cache": 1 << 20}}
     monkeypatch.setattr(run, "limits_of", lambda threads, quick: limits)
 
 
@@ -34,6 +34,9 @@ def test_a_quick_run(quick, tmp_path, capsys):
         ours, theirs = (found["times"][name]["median"] for name in ("minigen", "NumPy"))
         assert found["ratio"] == pytest.approx(ours / theirs, rel=1e-3)
         assert 0 < found["times"]["minigen"]["min"] <= found["times"]["minigen"]["median"]
+        assert found["limits"]["gbps"].keys() == {found["memory"]}
+        assert 1.0 < found["limits"]["gflops"] <= result["limits"]["gflops"]
+    assert result["limits"]["gbps"]["memory"] == 1e6
     assert [(step["axis"], step["value"]) for step in result["scaling"]] == [
         ("size", 4), ("size", 8), ("rows", 4), ("rows", 8), ("threads", 1), ("threads", 1),
     ]  # fmt: skip
