@@ -29,6 +29,7 @@ References:
 
 from fractions import Fraction
 from functools import reduce
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -107,7 +108,7 @@ class _Sandwich:
 
     def __init__(self, vectors, steps, target, source):
         self.vectors, self.builder, self.steps = vectors, vectors.builder, steps
-        self.target, self.source = target, source  # (pointer, offsets of rows, offsets of columns)
+        self.target, self.source = target, source  # [row][column]: a pointer and what to add to it
 
     def _combine(self, values):
         """M times a list of vectors."""
@@ -133,13 +134,34 @@ class _Sandwich:
 
     def emit(self, channel, mask=None):
         """For a vector of channels, or those of its lanes that are in ``mask``."""
-        (to, to_rows, to_columns), (frm, rows, columns) = self.target, self.source
         half = []
-        for column in columns:
-            half.append(self._combine([self.vectors.load(frm, row, column, channel, mask=mask) for row in rows]))
-        for i, row in enumerate(to_rows):
-            for column, value in zip(to_columns, self._combine([pixels[i] for pixels in half]), strict=True):
-                self.vectors.store(value, to, row, column, channel, mask=mask)
+        for column in zip(*self.source, strict=True):
+            half.append(self._combine([self.vectors.load(*pixel, channel, mask=mask) for pixel in column]))
+        for i, row in enumerate(self.target):
+            for pixel, value in zip(row, self._combine([pixels[i] for pixels in half]), strict=True):
+                self.vectors.store(value, *pixel, channel, mask=mask)
+
+
+def _grid(builder, pointer, at, steps, size):
+    """[row][column] of size×size pixels: a pointer and what to add to it."""
+    first, i64 = builder.gep(pointer, [at]), ir.IntType(64)
+    rows, columns = ([builder.mul(i64(i), step) for i in range(size)] for step in steps)
+    return [[(first, row, column) for column in columns] for row in rows]
+
+
+def _bordered(builder, grid, zeros, inside):
+    """The same grid, but of pixels outside rows top … bottom−1 and columns left … right−1 the zeros."""
+
+    def within(i, begin, end):
+        i = ir.IntType(64)(i)
+        return builder.and_(builder.icmp_signed("<=", begin, i), builder.icmp_signed("<", i, end))
+
+    rows, columns = ([within(i, *inside[k : k + 2]) for i in range(len(grid))] for k in (0, 2))
+    return [
+        [(builder.select(builder.and_(row, column), builder.gep(first, [builder.add(*offsets)]), zeros),)
+         for column, (first, *offsets) in zip(columns, line, strict=True)]
+        for row, line in zip(rows, grid, strict=True)
+    ]  # fmt: skip
 
 
 @intrinsic(prefer_literal=True)
@@ -149,19 +171,16 @@ def _transform(_, which, channels, operands):
 
     def emit(context, builder, signature, args):
         kinds, parts = signature.args[2].types, cgutils.unpack_tuple(builder, args[2])
-        to, to_at, to_steps, frm, at, steps = (
+        to, to_at, to_steps, frm, at, steps, *border = (
             cgutils.unpack_tuple(builder, part) if isinstance(kind, types.BaseTuple) else part
             for kind, part in zip(kinds, parts, strict=True)
         )
+        source = _grid(builder, frm, at, steps, shape[1])
+        if border:
+            source = _bordered(builder, source, *border)
         of = Vectors(context, builder, kinds[0].dtype)
+        sandwich = _Sandwich(of, factors, _grid(builder, to, to_at, to_steps, shape[0]), source)
         n, i64 = args[1], ir.IntType(64)
-        offsets = [
-            [[builder.mul(i64(i), step) for i in range(size)] for step in two]
-            for two, size in zip((to_steps, steps), shape, strict=True)
-        ]
-        sandwich = _Sandwich(
-            of, factors, (builder.gep(to, [to_at]), *offsets[0]), (builder.gep(frm, [at]), *offsets[1])
-        )
         rest = builder.srem(n, i64(of.width))
         whole = builder.sub(n, rest)
         with cgutils.for_range_slice(builder, i64(0), whole, i64(of.width)) as (c, _):
@@ -175,15 +194,17 @@ def _transform(_, which, channels, operands):
 
 def _operands(kinds):
     """What `_transform` takes: pointers as they come, all numbers as int64."""
-    two = types.UniTuple(types.int64, 2)
-    return types.Tuple((kinds.types[0], types.int64, two, kinds.types[3], types.int64, two))
+    i64, two = types.int64, types.UniTuple(types.int64, 2)
+    border = (kinds.types[6], types.UniTuple(i64, 4)) if len(kinds) == 8 else ()
+    return types.Tuple((kinds.types[0], i64, two, kinds.types[3], i64, two, *border))
 
 
 def _transform_plain(which, channels, operands):
     matrix = reduce(lambda before, step: step @ before, STEPS[which])
-    to, to_at, to_steps, frm, at, steps = operands
+    to, to_at, to_steps, frm, at, steps, *border = operands
     pixels = np.zeros((*matrix.shape[1:] * 2, channels), frm.dtype)
-    for i, j in np.ndindex(pixels.shape[:2]):
+    top, bottom, left, right = border[1] if border else (0, len(pixels), 0, len(pixels))
+    for i, j in product(range(top, bottom), range(left, right)):
         begin = at + i * steps[0] + j * steps[1]
         pixels[i, j] = frm[begin : begin + channels]
     results = np.einsum("ai,ijc,bj->abc", matrix, pixels, matrix)
@@ -203,7 +224,8 @@ def transform_image(algorithm, channels, operands):
     """Bᵀ X B: target (…, channels) = M X Mᵀ of pixels X (n, n, channels), as all of these.
 
     `operands` is one tuple: of the target a `pointer`, where its first pixel begins, and the steps to the next row and
-    column; of the source the same.
+    column; of the source the same; a pointer to so many zeros, and which rows and columns of the source there are (top,
+    bottom, left, right: ends excluded). All others are zeros, and not read.
     """
     if algorithm == 0:
         _sandwich(0, channels, operands)
@@ -215,7 +237,7 @@ def transform_image(algorithm, channels, operands):
 
 @njit(cache=True)
 def transform_weight(algorithm, channels, operands):
-    """G W Gᵀ; `operands` (…, channels) as of `transform_image`."""
+    """G W Gᵀ; `operands` (…, channels) as of `transform_image`, without a border."""
     if algorithm == 0:
         _sandwich(3, channels, operands)
     elif algorithm == 1:
@@ -226,7 +248,7 @@ def transform_weight(algorithm, channels, operands):
 
 @njit(cache=True)
 def transform_result(algorithm, channels, operands):
-    """Aᵀ M A; `operands` (…, channels) as of `transform_image`."""
+    """Aᵀ M A; `operands` (…, channels) as of `transform_image`, without a border."""
     if algorithm == 0:
         _sandwich(6, channels, operands)
     elif algorithm == 1:
@@ -237,7 +259,7 @@ def transform_result(algorithm, channels, operands):
 
 @njit(cache=True)
 def transform_result_grad(algorithm, channels, operands):
-    """A dY Aᵀ; `operands` (…, channels) as of `transform_image`."""
+    """A dY Aᵀ; `operands` (…, channels) as of `transform_image`, the border too."""
     if algorithm == 0:
         _sandwich(9, channels, operands)
     elif algorithm == 1:
@@ -248,7 +270,7 @@ def transform_result_grad(algorithm, channels, operands):
 
 @njit(cache=True)
 def transform_weight_grad(algorithm, channels, operands):
-    """Gᵀ dU G; `operands` (…, channels) as of `transform_image`."""
+    """Gᵀ dU G; `operands` (…, channels) as of `transform_image`, without a border."""
     if algorithm == 0:
         _sandwich(12, channels, operands)
     elif algorithm == 1:

@@ -20,8 +20,8 @@ Measured on Zen 5, one thread, over the 3×3 convolutions of the ddpm workload's
 the direct method in y and in the gradient by x, 1.9 times in the gradient by the weights; on Zen 3 (AVX2) 2.0 to 2.6
 times in y. `python -m benchmarks.ladders.conv2d` shows it on three shapes.
 
-A tile at an image's edge is first copied with its border of zeros: on AVX2 a mask for each pixel took more than twice
-as long as all the rest of the transforms of images.
+A pixel beyond an image's border is read from a vector of zeros: of all ways to have a border (a copy of the image, a
+copy of the tile, masks) it costs least, a choice between two addresses for each pixel of a tile.
 
 A tile's results depend on no other tile, and their sums run over channels in order, so they do not depend on how tiles
 are dealt to blocks and threads. What is not finite in x reaches all pixels of the tiles that read it.
@@ -30,7 +30,7 @@ are dealt to blocks and threads. What is not finite in x reaches all pixels of t
 import numpy as np
 from numba import njit, prange
 
-from .buffers import ZEROS, compact, put, scratch
+from .buffers import ZEROS, put, scratch
 from .gemm import RATE, parts_for
 from .panel import NONE, UNIT, run_panel
 from .simd import FULL, VECTORS
@@ -113,16 +113,6 @@ def fetch(x, tile, grid, images, write):
 
 
 @njit(cache=True)
-def bordered(edge, edge_at, pixel, t, x, at, steps, inside, channels):
-    """Copy a tile of t×t pixels, of which those in rows and columns (top, bottom, left, right) lie in x: else zeros."""
-    top, bottom, left, right = inside
-    edge[edge_at : edge_at + t * t * pixel] = 0
-    for i in range(top, bottom):
-        to, frm = edge_at + (i * t + left) * pixel, at + i * steps[0] + left * steps[1]
-        compact(edge, to, pixel, x, frm, steps[1], right - left, channels)
-
-
-@njit(cache=True)
 def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, begin, grid, first, last):
     """V[k, tile − first, :] of tiles first … last−1 of the images x, numbered image by image.
 
@@ -131,17 +121,13 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
     driver()
     images, height, width, channels = x_shape
     steps = (stride[0] * width * channels, stride[1] * channels)
-    pixel = -(-channels * x.itemsize // VECTOR_BYTES) * VECTOR_BYTES // x.itemsize
-    edge, edge_at = scratch(x, t * t * pixel)
+    zeros = np.zeros(channels, x.dtype)
     for tile in range(first, last):
         fetch(x, tile, grid, images, 0)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         row, column = begin[0] + place // grid[1] * m * stride[0], begin[1] + place % grid[1] * m * stride[1]
         inside = _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t)
-        source = pointer(x), ((n * height + row) * width + column) * channels, steps
-        if inside != (0, t, 0, t):
-            bordered(edge, edge_at, pixel, t, x, source[1], steps, inside, channels)
-            source = pointer(edge), edge_at, (t * pixel, pixel)
+        source = pointer(x), ((n * height + row) * width + column) * channels, steps, pointer(zeros), inside
         target = pointer(v), v_at + (tile - first) * v_row, (t * v_matrix, v_matrix)
         transform_image(algorithm, channels, target + source)
 

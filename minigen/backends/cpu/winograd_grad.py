@@ -23,7 +23,7 @@ from .simd import FULL, VECTORS
 from .threads import launch
 from .transforms import ALGORITHMS, transform_result_grad, transform_weight_grad
 from .vectors import CPU, VECTOR_BYTES, driver, pointer
-from .winograd import BLOCK, bordered, fetch, image_matrices, padded
+from .winograd import BLOCK, fetch, image_matrices, padded
 
 RUNS = 8  # of tiles, at most
 LEAST_TILES = 128  # to a run
@@ -41,16 +41,13 @@ def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, 
     driver()
     images, height, width, outputs = g_shape
     row, steps = VECTORS * VECTOR_BYTES // g.itemsize, (width * outputs, outputs)
-    edge, edge_at = scratch(g, m * m * row)
+    zeros = np.zeros(row, g.dtype)
     for tile in range(first, last):
         fetch(g, tile, grid, images, 0)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         h, w = place // grid[1] * m, place % grid[1] * m
         inside = (0, min(m, height - h), 0, min(m, width - w))
-        source = pointer(g), ((n * height + h) * width + w) * outputs + j, steps
-        if inside != (0, m, 0, m):
-            bordered(edge, edge_at, row, m, g, source[1], steps, inside, columns)
-            source = pointer(edge), edge_at, (m * row, row)
+        source = pointer(g), ((n * height + h) * width + w) * outputs + j, steps, pointer(zeros), inside
         target = pointer(d), d_at + (tile - first) * row, (t * d_matrix, d_matrix)
         transform_result_grad(algorithm, columns, target + source)
 
