@@ -137,8 +137,7 @@ def _blocks(c, start, a, b, m, n, k, turned_a, turned_b, biased, pack_a, pack_b,
     """The loops of the module's first lines."""
     width = VECTOR_BYTES // c.itemsize
     step = VECTORS * width
-    (a_m, a_k), (b_k, b_n) = _strides(m, k, turned_a), _strides(k, n, turned_b)
-    batch = c.size // (m * n)
+    (a_m, a_k), (b_k, b_n), batch = _strides(m, k, turned_a), _strides(k, n, turned_b), c.size // (m * n)
     a_g, b_g = m * k * int(a.size > m * k), k * n * int(b.size > k * n)
     panel, panel_at = scratch(c, (K_BLOCK + width) * step if pack_b else 1)
     block, block_at = scratch(c, (K_BLOCK + 2 * width) * (ROWS_BLOCK + 2 * width) if pack_a else 1)

@@ -104,12 +104,10 @@ def _inside(first, step, size, t):
 
 
 @njit(inline="always")
-def fetch(x, tile, grid, images, write):
-    """Ask for what the tile that is a row of tiles further will read of x, or write to it, when all tiles share it."""
-    tiles = images * grid[0] * grid[1]
-    first, last = min(tiles, tile + grid[1]), min(tiles, tile + grid[1] + 1)
-    for at in range(x.size * first // tiles, x.size * last // tiles, VECTOR_BYTES // x.itemsize):
-        prefetch(x, at, write)
+def fetch(x, tiles, first, last):
+    """Ask for what tiles first … last−1 will read of x, or write to it, when all `tiles` share it."""
+    for at in range(x.size * first // tiles, x.size * min(last, tiles) // tiles, VECTOR_BYTES // x.itemsize):
+        prefetch(x, at, 0)
 
 
 @njit(cache=True)
@@ -120,10 +118,11 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
     """
     driver()
     images, height, width, channels = x_shape
+    tiles = images * grid[0] * grid[1]
     steps = (stride[0] * width * channels, stride[1] * channels)
     zeros = np.zeros(channels, x.dtype)
     for tile in range(first, last):
-        fetch(x, tile, grid, images, 0)
+        fetch(x, tiles, tile + grid[1], tile + grid[1] + 1)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         row, column = begin[0] + place // grid[1] * m * stride[0], begin[1] + place % grid[1] * m * stride[1]
         inside = _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t)
@@ -134,17 +133,24 @@ def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride
 
 @njit(cache=True)
 def _products(
-    c, c_at, c_matrix, zeros, bias, bias_at, t, a, a_at, a_matrix, a_row, b, b_at, b_matrix, rows, depth, columns
-):
+    c, c_at, c_matrix, zeros, bias, bias_at, t, a, a_at, a_matrix, a_row, b, b_at, b_matrix, rows, depth, columns,
+    tiles, y, y_tiles, x, x_tiles,
+):  # fmt: skip
     """C[k] (rows, columns ≤ a panel) = A[k] (rows, depth) · B[k] (depth, panel), k = 0 … t²−1.
 
     The bias starts the sums of one k: that of `ONE` in rows and columns, of which all results get as much as it is.
+    Memory, which has little to do meanwhile, is asked for what (first, last + 1) of all `tiles` write to y and read of
+    x, a bit with each k.
     """
     driver()
     width = VECTOR_BYTES // c.itemsize
     row = VECTORS * width
     vectors = -(-columns // width)
-    for k in range(t * t):
+    parts = t * t
+    for k in range(parts):
+        for array, (first, last) in ((y, y_tiles), (x, x_tiles)):
+            begin = first * parts + (last - first) * k
+            fetch(array, tiles * parts, begin, begin + last - first)
         start, start_at = (pointer(bias), bias_at) if k == ONE * t + ONE else (pointer(zeros), NONE)
         operands = (
             pointer(c), c_at + k * c_matrix, row, start, start_at, NONE, pointer(a), a_at + k * a_matrix, a_row,
@@ -158,12 +164,10 @@ def _products(
 def _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m, t, grid, first, last):
     """Write Aᵀ M A of tiles first … last−1 to channels j … j+columns−1 of y."""
     driver()
-    images, height, width, _ = y_shape
+    _, height, width, _ = y_shape
     row = VECTORS * VECTOR_BYTES // y.itemsize
     edge, edge_at = scratch(y, m * m * row)
     for tile in range(first, last):
-        if j == 0:
-            fetch(y, tile, grid, images, 1)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         h, w = place // grid[1] * m, place % grid[1] * m
         rows, pixels = min(m, height - h), min(m, width - w)
@@ -195,8 +199,9 @@ def _convolve(
     u_matrix = padded(depth * panel, x.itemsize)
     v, v_at = scratch(x, t * t * v_matrix)
     products, at = scratch(x, t * t * matrix)
+    fetch(x, tiles, first, first + grid[1])
     for begin in range(first, last, block):
-        end = min(last, begin + block)
+        end, later = min(last, begin + block), min(last, begin + 2 * block)
         for phase in range(stride[0] * stride[1]):
             corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
             image_matrices(
@@ -208,6 +213,7 @@ def _convolve(
             _products(
                 products, at, matrix, zeros, bias, j * biased, t, v, v_at, v_matrix, v_row,
                 u, u_at + j // panel * t * t * u_matrix, u_matrix, end - begin, depth, columns,
+                tiles, y, (begin, end if j == 0 else begin), x, (end, later if j + panel >= outputs else end),
             )  # fmt: skip
             _results(algorithm, y, y_shape, y_steps, j, columns, products, at, matrix, m, t, grid, begin, end)
 

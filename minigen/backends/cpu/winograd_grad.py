@@ -41,9 +41,9 @@ def _gradient_matrices(algorithm, d, d_at, d_matrix, g, g_shape, j, columns, m, 
     driver()
     images, height, width, outputs = g_shape
     row, steps = VECTORS * VECTOR_BYTES // g.itemsize, (width * outputs, outputs)
-    zeros = np.zeros(row, g.dtype)
+    zeros, tiles = np.zeros(row, g.dtype), images * grid[0] * grid[1]
     for tile in range(first, last):
-        fetch(g, tile, grid, images, 0)
+        fetch(g, tiles, tile + grid[1], tile + grid[1] + 1)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         h, w = place // grid[1] * m, place % grid[1] * m
         inside = (0, min(m, height - h), 0, min(m, width - w))
