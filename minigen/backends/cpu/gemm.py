@@ -79,9 +79,9 @@ def _ask_ahead(a, a_at, a_m, depth, c, c_at, c_row, rows, line):
     """Ask for rows of A and of C, before the tiles are computed that read and write them."""
     for row in range(rows):
         for k in range(0, depth, line):
-            prefetch(a, a_at + row * a_m + k, 0)
+            prefetch(a, a_at + row * a_m + k)
         for k in range(0, c_row, line):
-            prefetch(c, c_at + row * c_row + k, 1)
+            prefetch(c, c_at + row * c_row + k)
 
 
 @njit(inline="always")

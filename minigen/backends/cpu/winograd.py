@@ -107,7 +107,7 @@ def _inside(first, step, size, t):
 def fetch(x, tiles, first, last):
     """Ask for what tiles first … last−1 will read of x, or write to it, when all `tiles` share it."""
     for at in range(x.size * first // tiles, x.size * min(last, tiles) // tiles, VECTOR_BYTES // x.itemsize):
-        prefetch(x, at, 0)
+        prefetch(x, at)
 
 
 @njit(cache=True)
