@@ -111,22 +111,24 @@ def fetch(x, tiles, first, last):
 
 
 @njit(cache=True)
-def image_matrices(algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, begin, grid, first, last):
-    """V[k, tile − first, :] of tiles first … last−1 of the images x, numbered image by image.
+def image_matrices(
+    algorithm, v, v_at, v_matrix, v_row, x, x_shape, m, t, stride, begin, grid, first, last, channel, channels
+):
+    """V[k, tile − first, :] of tiles first … last−1 of the images x, numbered image by image; of so many channels.
 
     Their pixels are `stride` apart; those of an image's first tile begin at row and column `begin`.
     """
     driver()
-    images, height, width, channels = x_shape
+    images, height, width, depth = x_shape
     tiles = images * grid[0] * grid[1]
-    steps = (stride[0] * width * channels, stride[1] * channels)
+    steps = (stride[0] * width * depth, stride[1] * depth)
     zeros = np.zeros(channels, x.dtype)
     for tile in range(first, last):
         fetch(x, tiles, tile + grid[1], tile + grid[1] + 1)
         n, place = tile // (grid[0] * grid[1]), tile % (grid[0] * grid[1])
         row, column = begin[0] + place // grid[1] * m * stride[0], begin[1] + place % grid[1] * m * stride[1]
         inside = _inside(row, stride[0], height, t) + _inside(column, stride[1], width, t)
-        source = pointer(x), ((n * height + row) * width + column) * channels, steps, pointer(zeros), inside
+        source = pointer(x), ((n * height + row) * width + column) * depth + channel, steps, pointer(zeros), inside
         target = pointer(v), v_at + (tile - first) * v_row, (t * v_matrix, v_matrix)
         transform_image(algorithm, channels, target + source)
 
@@ -206,7 +208,7 @@ def _convolve(
             corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
             image_matrices(
                 algorithm, v, v_at + phase * x_shape[3], v_matrix, v_row, x, x_shape, m, t, stride, corner, grid,
-                begin, end,
+                begin, end, NONE, x_shape[3],
             )  # fmt: skip
         for j in range(0, outputs, panel):
             columns = min(panel, outputs - j)
