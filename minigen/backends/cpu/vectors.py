@@ -246,8 +246,7 @@ prefetch = _prefetch_plain if config.DISABLE_JIT else _prefetch
 """prefetch(array, at): ask for the cache line of array[at], to the second cache; the array may be a `pointer`.
 
 A hint: it waits for nothing, and an address outside the array does no harm. What will be written is asked for in the
-same way: on a Zen 4, being asked to write brings it to the first cache, in the way of what is in use there, and
-convolutions of 1×1 took a tenth longer."""
+same way: asked for to be written, it would come to the first cache, in the way of what is in use there."""
 
 copy = _copy_plain if config.DISABLE_JIT else _copy
 """copy(target, at, source, at, lanes): copy so many numbers and fill the vector with zeros; it is written whole."""

@@ -9,8 +9,9 @@ pixels of the image, t = m + r − 1. A block of tiles is worked on at a time, s
             for each k: M[k] (tiles, panel) = V[k] (tiles, C) · U[k] (C, panel)    (the register tile)
             for each tile: Y = Aᵀ M A                         (vectors along channels, straight to the output)
 
-U = G W Gᵀ is made once a call. Matrices of different k begin an odd number of cache lines apart: at multiples of 4 KiB
-all t² stores of a transform would meet in one set of the first cache.
+U = G W Gᵀ is made once a call, and threads share the tiles; where these are few beside the output channels, threads
+share the channels, and each makes its part of U. Matrices of different k begin an odd number of cache lines apart: at
+multiples of 4 KiB all t² stores of a transform would meet in one set of the first cache.
 
 A convolution of stride s whose kernel has s·r taps a side is one of stride 1 with r taps on the s² *phases* of the
 image (row mod s, column mod s), whose results add up: they count as s²·C channels, and need no copy, since a transform
@@ -41,6 +42,7 @@ from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
 BLOCK = 5 << 17  # bytes of V and M together
 TRANSFORM = 16  # multiply-adds of the register tile that take as long as transforming one number to or from a matrix
 WEIGHTS = 200  # and as long as transforming one weight
+HEAVY = 2  # times as many output channels as tiles: then threads share channels, and none makes all weights' matrices
 
 
 @njit(cache=True)
@@ -246,6 +248,27 @@ def convolve_alone(
     )  # fmt: skip
 
 
+@njit(cache=True, parallel=True)
+def _convolve_channels(
+    algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, packed, packed_at, m, r, stride, padding, grid,
+    block, parts,
+):  # fmt: skip
+    """Each part a share of y's channels: of the weights, where they outweigh the image, and all of the image."""
+    images, height, width, outputs = y_shape
+    begin, image, row, pixel = y_steps
+    panel = VECTORS * VECTOR_BYTES // y.itemsize
+    panels, taps = -(-outputs // panel), r * r * stride[0] * stride[1]
+    for part in prange(parts):
+        j = panels * np.int64(part) // parts * panel
+        end = min(outputs, panels * (np.int64(part) + 1) // parts * panel)
+        if j < end:
+            convolve_alone(
+                algorithm, y, (images, height, width, end - j), (begin + j, image, row, pixel), zeros,
+                bias[j * biased :], biased, x, x_shape, packed, packed_at + j * taps * x_shape[3], m, r, stride,
+                padding, grid, block,
+            )  # fmt: skip
+
+
 def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
     """Index in `ALGORITHMS` of what convolves such shapes fastest, or None where the direct method does.
 
@@ -291,6 +314,9 @@ def convolve(algorithm, y, y_shape, y_steps, bias, biased, x, x_shape, packed, p
     parts = parts_for(operations)
     if parts == 1:
         convolve_alone(*before, packed, packed_at, m, r, stride, padding, grid, block)
+    elif y_shape[3] > HEAVY * y_shape[0] * grid[0] * grid[1]:
+        args = *before, packed, packed_at, m, r, stride, padding, grid, block, parts
+        launch(_convolve_channels, operations / RATE, *args)
     else:
         u, u_at = kernel_matrices(algorithm, packed, packed_at, x_shape[3], y_shape[3], stride)
         args = (*before, u, u_at, m, m + r - 1, stride, padding, grid, block, parts)

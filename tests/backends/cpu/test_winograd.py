@@ -10,7 +10,7 @@ pytest.importorskip("numba")
 
 from benchmarks.isa import SETS
 from benchmarks.kernels.method import additions
-from minigen.backends.cpu import conv, conv_grad, winograd
+from minigen.backends.cpu import conv, conv_grad, winograd, winograd_grad
 from minigen.backends.cpu.transforms import ALGORITHMS, STEPS, bilinear, in_two_steps
 from minigen.backends.cpu.vectors import FEATURES, VECTOR_BYTES
 from minigen.backends.reference import conv as reference
@@ -112,7 +112,7 @@ def test_errors_are_a_few_of_the_direct_sums(case):
 def test_errors_beside_the_direct_methods(draw_array, algorithm, factor):
     """At 64 channels F(4×4, 3×3) errs 2.5 times as much as the direct sum in y, F(2×2, 3×3) 0.6 times; gradients alike.
 
-    A weight's gradient is cut into fewer runs than the direct one's, and its sums are longer: they err up to 4 times.
+    A weight's gradient is cut into fewer runs than the direct one's, and its sums are longer: they err 1.5 times.
     """
     x, weight = draw_array((8, 16, 16, 64), 0, np.float32), draw_array((3, 3, 64, 64), 1, np.float32)
     weight = weight if ALGORITHMS[algorithm][1] == 3 else weight[:2, :2]
@@ -122,7 +122,7 @@ def test_errors_beside_the_direct_methods(draw_array, algorithm, factor):
         for choice in (algorithm, None):
             with told(choice):
                 found.append(rms(errors(run(name, operands, shape, options), name, operands, shape, options)[0]))
-        assert 0 < found[0] <= factor * (4 if name == "conv2d_weight_grad" else 1) * found[1], (name, found)
+        assert 0 < found[0] <= factor * (1.5 if name == "conv2d_weight_grad" else 1) * found[1], (name, found)
 
 
 @given(cases())
@@ -155,6 +155,7 @@ LARGE = [  # algorithm, images, outputs, taps, stride, padding
     (0, (20, 16, 16, 32), 40, (3, 3), ONE, ONE),
     (1, (9, 17, 14, 33), 32, (3, 3), ONE, (0, 2)),
     (2, (8, 16, 16, 32), 64, (4, 4), (2, 2), ONE),
+    (0, (2, 9, 8, 20), 120, (3, 3), ONE, ONE),  # so few pixels that threads share channels
 ]
 
 
@@ -173,9 +174,13 @@ def test_threads_do_not_change_a_bit(
     with told(algorithm):
         one_and_many_threads(all_three)
         few = all_three()
-        with patch.object(winograd, "parts_for", lambda operations: 99):  # more parts than there are tiles to share
-            for a, b in zip(few, all_three(), strict=True):
-                np.testing.assert_array_equal(a, b)
+        for parts in (2, 5, 99):  # the last more than there are tiles or channels to share
+            with (
+                patch.object(winograd, "parts_for", lambda operations, parts=parts: parts),
+                patch.object(winograd_grad, "parts_for", lambda operations, parts=parts: parts),
+            ):
+                for a, b in zip(few, all_three(), strict=True):
+                    np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.needs_jit
