@@ -14,6 +14,10 @@ pixels that stay in the cache.
 
 The cuts depend on the shapes alone, so the result does not depend on the number of threads.
 
+Few channels o leave most lanes empty. With stride 1, x and g are alike: dw is also the gradient of a convolution whose
+image is g and whose output has x's channels, its taps in the opposite order. So the one with more channels is put along
+the lanes (`_exchanged`).
+
 Where it takes fewer multiplications, `winograd_grad` does the same.
 """
 
@@ -24,7 +28,7 @@ from ..reference import conv as reference
 from .buffers import ZEROS, deliver, flat, pad_rows, scratch, target_for
 from .gemm import RATE, parts_for
 from .panel import UNIT, run_panel
-from .simd import VECTORS
+from .simd import GROUP, VECTORS
 from .threads import launch
 from .vectors import MASKS, VECTOR_BYTES, driver, pointer
 from .winograd import algorithm_for
@@ -160,11 +164,30 @@ def conv2d_weight_grad(x, g, kernel_size, stride, padding, dilation, groups, out
         return reference.conv2d_weight_grad(x, g, kernel_size, *settings, out=out)
     dw = target_for(out, shape, x.dtype, x, g)
     algorithm = algorithm_for(x.dtype, x.shape, g.shape, kernel_size, stride, dilation, groups)
-    if algorithm is None:
-        _direct(dw, x, g, stride, dilation, padding, groups)
-    else:
+    if algorithm is not None:
         weight_gradient(algorithm, flat(dw), flat(x), x.shape, flat(g), g.shape, ZEROS[x.dtype], stride, padding)
+    elif _pays_exchanged(shape, stride, dilation, padding, groups, dw.itemsize):
+        _exchanged(dw, x, g, dilation, padding)
+    else:
+        _direct(dw, x, g, stride, dilation, padding, groups)
     return deliver(dw, out)
+
+
+def _pays_exchanged(shape, stride, dilation, padding, groups, itemsize):
+    """Whether fewer products of whole vectors by whole groups of rows are needed, and the exchange is one."""
+    (kh, kw, c, o), lanes = shape, VECTOR_BYTES // itemsize
+    as_it_is, exchanged = (-(-columns // lanes) * -(-kw * rows // GROUP) for rows, columns in ((c, o), (o, c)))
+    inside = padding[0] <= (kh - 1) * dilation[0] and padding[1] <= (kw - 1) * dilation[1]
+    return stride == (1, 1) and groups == 1 and inside and exchanged < as_it_is
+
+
+def _exchanged(dw, x, g, dilation, padding):
+    """dw[i, j, c, o] = Σ g[q + k' · dilation − padding', o] · x[q, c], tap k' the k-th from the end."""
+    kh, kw, c, o = dw.shape
+    turned = np.empty((kh, kw, o, c), dw.dtype)
+    padding = ((kh - 1) * dilation[0] - padding[0], (kw - 1) * dilation[1] - padding[1])
+    _direct(turned, g, x, (1, 1), dilation, padding, 1)
+    dw[...] = turned[::-1, ::-1].swapaxes(2, 3)
 
 
 def _direct(dw, x, g, stride, dilation, padding, groups):

@@ -120,6 +120,25 @@ def test_a_band_of_the_kernel_may_meet_the_image_as_it_lies(draw_array, kernel, 
     check(np.concatenate([x, x + 1]), weight, (ONE, padding, ONE, 1))
 
 
+@pytest.mark.parametrize(
+    ("outputs", "settings", "exchanged"),
+    [
+        (1, (ONE, ONE, ONE, 1), True),
+        (3, (ONE, (0, 4), (1, 2), 1), True),
+        (3, (ONE, (3, 0), ONE, 1), False),  # more padding than the kernel reaches
+        (3, ((2, 1), ONE, ONE, 1), False),
+        (4, (ONE, ONE, ONE, 4), False),
+        (20, (ONE, ONE, ONE, 1), False),
+    ],
+)
+def test_of_few_outputs_the_inputs_go_along_the_lanes(draw_array, monkeypatch, outputs, settings, exchanged):
+    went, original = [], conv_grad._exchanged
+    monkeypatch.setattr(conv_grad, "_exchanged", lambda *a: went.append(True) or original(*a))
+    x = draw_array((3, 7, 9, 20), 0, np.float32)
+    check(x, draw_array((3, 3, 20 // settings[3], outputs), 1, np.float32), settings)
+    assert went == [True] * exchanged
+
+
 def test_out_is_written_and_returned(draw_array):
     x, weight, settings = draw_array((2, 6, 6, 3), 0), draw_array((3, 3, 3, 3), 1), (ONE, ONE, ONE, 1)
     y = conv.conv2d(x, weight, *settings)
