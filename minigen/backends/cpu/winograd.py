@@ -10,8 +10,8 @@ pixels of the image, t = m + r − 1. A block of tiles is worked on at a time, s
             for each tile: Y = Aᵀ M A                         (vectors along channels, straight to the output)
 
 U = G W Gᵀ is made once a call, and threads share the tiles; where these are few beside the output channels, threads
-share the channels, and each makes its part of U. Matrices of different k begin an odd number of cache lines apart: at
-multiples of 4 KiB all t² stores of a transform would meet in one set of the first cache.
+share the channels, and each makes U panel by panel. Matrices of different k begin an odd number of cache lines apart:
+at multiples of 4 KiB all t² stores of a transform would meet in one set of the first cache.
 
 A convolution of stride s whose kernel has s·r taps a side is one of stride 1 with r taps on the s² *phases* of the
 image (row mod s, column mod s), whose results add up: they count as s²·C channels, and need no copy, since a transform
@@ -42,7 +42,7 @@ from .vectors import MASKS, VECTOR_BYTES, driver, pointer, prefetch
 BLOCK = 5 << 17  # bytes of V and M together
 TRANSFORM = 16  # multiply-adds of the register tile that take as long as transforming one number to or from a matrix
 WEIGHTS = 200  # and as long as transforming one weight
-HEAVY = 2  # times as many output channels as tiles: then threads share channels, and none makes all weights' matrices
+HEAVY = 2  # times as many output channels as tiles: then threads share channels, not tiles
 
 
 @njit(cache=True)
@@ -248,25 +248,48 @@ def convolve_alone(
     )  # fmt: skip
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _convolve_channels(
     algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, packed, packed_at, m, r, stride, padding, grid,
-    block, parts,
+    first, last,
 ):  # fmt: skip
-    """Each part a share of y's channels: of the weights, where they outweigh the image, and all of the image."""
-    images, height, width, outputs = y_shape
-    begin, image, row, pixel = y_steps
-    panel = VECTORS * VECTOR_BYTES // y.itemsize
-    panels, taps = -(-outputs // panel), r * r * stride[0] * stride[1]
+    """Panels first … last−1 of y's channels, of all tiles: no more of U is made than the next product needs."""
+    driver()
+    width, channels, t, phases = VECTOR_BYTES // y.itemsize, x_shape[3], m + r - 1, stride[0] * stride[1]
+    panel, tiles, depth = VECTORS * width, y_shape[0] * grid[0] * grid[1], phases * channels
+    v_row = -(-depth // width) * width
+    v_matrix, matrix = padded(tiles * v_row, x.itemsize), padded(tiles * panel, x.itemsize)
+    u_matrix = padded(depth * panel, x.itemsize)
+    v, v_at = scratch(x, t * t * v_matrix)
+    u, u_at = scratch(x, t * t * u_matrix)
+    products, at = scratch(x, t * t * matrix)
+    for phase in range(phases):
+        corner = (phase // stride[1] - padding[0], phase % stride[1] - padding[1])
+        image_matrices(
+            algorithm, v, v_at + phase * channels, v_matrix, v_row, x, x_shape, m, t, stride, corner, grid, NONE, tiles,
+            NONE, channels,
+        )  # fmt: skip
+    for p in range(first, last):
+        columns = min(panel, y_shape[3] - p * panel)
+        begin = u_at - p * t * t * u_matrix  # where panel 0 would be
+        _weights(algorithm, u, begin, packed, packed_at, channels, m, r, stride, p, p + 1)
+        _products(
+            products, at, matrix, zeros, bias, p * panel * biased, t, v, v_at, v_matrix, v_row, u, u_at, u_matrix,
+            tiles, depth, columns, tiles, y, (NONE, NONE), x, (NONE, NONE),
+        )  # fmt: skip
+        _results(algorithm, y, y_shape, y_steps, p * panel, columns, products, at, matrix, m, t, grid, NONE, tiles)
+
+
+@njit(cache=True, parallel=True)
+def _convolve_channels_parallel(
+    algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, packed, packed_at, m, r, stride, padding, grid,
+    panels, parts,
+):  # fmt: skip
     for part in prange(parts):
-        j = panels * np.int64(part) // parts * panel
-        end = min(outputs, panels * (np.int64(part) + 1) // parts * panel)
-        if j < end:
-            convolve_alone(
-                algorithm, y, (images, height, width, end - j), (begin + j, image, row, pixel), zeros,
-                bias[j * biased :], biased, x, x_shape, packed, packed_at + j * taps * x_shape[3], m, r, stride,
-                padding, grid, block,
-            )  # fmt: skip
+        _convolve_channels(
+            algorithm, y, y_shape, y_steps, zeros, bias, biased, x, x_shape, packed, packed_at, m, r, stride, padding,
+            grid, panels * np.int64(part) // parts, panels * (np.int64(part) + 1) // parts,
+        )  # fmt: skip
 
 
 def algorithm_for(dtype, x_shape, y_shape, taps, stride, dilation, groups):
@@ -311,12 +334,12 @@ def convolve(algorithm, y, y_shape, y_steps, bias, biased, x, x_shape, packed, p
     """
     m, r, grid, block, operations = plan(algorithm, y.itemsize, y_shape, x_shape, stride)
     before = algorithm, y, y_shape, y_steps, ZEROS[y.dtype], bias, biased, x, x_shape
-    parts = parts_for(operations)
+    parts, panels = parts_for(operations), -(-y_shape[3] * y.itemsize // (VECTORS * VECTOR_BYTES))
     if parts == 1:
         convolve_alone(*before, packed, packed_at, m, r, stride, padding, grid, block)
-    elif y_shape[3] > HEAVY * y_shape[0] * grid[0] * grid[1]:
-        args = *before, packed, packed_at, m, r, stride, padding, grid, block, parts
-        launch(_convolve_channels, operations / RATE, *args)
+    elif y_shape[3] > HEAVY * y_shape[0] * grid[0] * grid[1] and panels >= parts:
+        args = *before, packed, packed_at, m, r, stride, padding, grid, panels, parts
+        launch(_convolve_channels_parallel, operations / RATE, *args)
     else:
         u, u_at = kernel_matrices(algorithm, packed, packed_at, x_shape[3], y_shape[3], stride)
         args = (*before, u, u_at, m, m + r - 1, stride, padding, grid, block, parts)
