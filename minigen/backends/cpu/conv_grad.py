@@ -16,7 +16,7 @@ The cuts depend on the shapes alone, so the result does not depend on the number
 
 Few channels o leave most lanes empty. With stride 1, x and g are alike: dw is also the gradient of a convolution whose
 image is g and whose output has x's channels, its taps in the opposite order. So the one with more channels is put along
-the lanes (`_exchanged`).
+the lanes (`_exchanged`); unless g is not finite, and would no longer meet the zeros of x's border.
 
 Where it takes fewer multiplications, `winograd_grad` does the same.
 """
@@ -166,7 +166,7 @@ def conv2d_weight_grad(x, g, kernel_size, stride, padding, dilation, groups, out
     algorithm = algorithm_for(x.dtype, x.shape, g.shape, kernel_size, stride, dilation, groups)
     if algorithm is not None:
         weight_gradient(algorithm, flat(dw), flat(x), x.shape, flat(g), g.shape, ZEROS[x.dtype], stride, padding)
-    elif _pays_exchanged(shape, stride, dilation, padding, groups, dw.itemsize):
+    elif _pays_exchanged(shape, stride, dilation, padding, groups, dw.itemsize) and np.isfinite(g).all():
         _exchanged(dw, x, g, dilation, padding)
     else:
         _direct(dw, x, g, stride, dilation, padding, groups)

@@ -139,6 +139,13 @@ def test_of_few_outputs_the_inputs_go_along_the_lanes(draw_array, monkeypatch, o
     assert went == [True] * exchanged
 
 
+def test_a_gradient_that_is_not_finite_meets_the_border(draw_array):
+    """0 · NaN is NaN: the taps that meet zeros beyond the corner are lost, too, as in the reference."""
+    x, g = draw_array((2, 6, 5, 20), 0, np.float32), draw_array((2, 6, 5, 1), 1, np.float32)
+    g[0, 0, 0, 0] = np.nan
+    assert np.isnan(conv_grad.conv2d_weight_grad(x, g, (3, 3), ONE, ONE, ONE, 1)).all()
+
+
 def test_out_is_written_and_returned(draw_array):
     x, weight, settings = draw_array((2, 6, 6, 3), 0), draw_array((3, 3, 3, 3), 1), (ONE, ONE, ONE, 1)
     y = conv.conv2d(x, weight, *settings)
