@@ -7,8 +7,10 @@ takes blocks of rows through all layers, so that what one writes the next finds 
     backward    for each block of rows:   G ← a′ G Wᵀ, a′ as told from h, from the last layer to the first
                 for each share of tiles:  ∂W = hᵀ G, ∂b = Σ G, of all layers
 
-A row's numbers depend on that row alone, and sums over rows are taken in one order, so the result is the same for any
-number of threads. Products with few columns lie along the other axis, as in `columns`.
+What other threads wrote comes from other cores. So where rows weigh more than a weight, its gradient is summed in two
+halves, each by those that wrote its rows, and the halves are added. A row's numbers depend on that row alone, and sums
+over rows are taken in one order, so the result is the same for any number of threads. Products with few columns lie
+along the other axis, as in `columns`.
 """
 
 import numpy as np
@@ -25,6 +27,8 @@ from .threads import launch
 from .vectors import driver
 
 BLOCK = 64 * GROUP  # rows that go through all layers together
+HALVED = 2  # times a weight's numbers: where inputs and outputs have more, their rows are summed in two halves
+GRAIN = 16  # numbers to a cache line
 RELU, TANH = np.int64(0), np.int64(1)
 CODES = {"relu": RELU, "tanh": TANH}
 DTYPES = {"relu": tuple(ZEROS), "tanh": (np.dtype(np.float32),)}  # served; our tanh knows float32 alone
@@ -103,7 +107,7 @@ def _weight_grad(x, g, zeros, dweight, part, parts):
 @njit(**FAST)
 def _bias_grad(g, dbias, part, parts):
     """A share of the columns of Σ g, in pieces of `ROWS` rows."""
-    first, last = _share(g.shape[1], part, parts, 16)
+    first, last = _share(g.shape[1], part, parts, GRAIN)
     total, sums = dbias[first:last], np.empty(last - first, g.dtype)
     total[:] = 0
     for top in range(0, g.shape[0], ROWS):
@@ -151,27 +155,67 @@ def _backward(activation, inputs, weights, zeros, g, dx, input_too, part, parts)
 
 
 @njit(cache=True)
-def _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts):
-    driver()
-    for i in range(len(g)):
-        _weight_grad(inputs[i], g[i], zeros, dweights[i], part, parts)
-        _bias_grad(g[i], dbiases[i], part, parts)
+def _layer_grads(x, g, zeros, dweight, dbias, part, parts):
+    """A share of what reaches a layer's weight and bias."""
+    _weight_grad(x, g, zeros, dweight, part, parts)
+    _bias_grad(g, dbias, part, parts)
 
 
 @njit(cache=True)
-def _step(step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, part, parts):
+def _weight_grads(inputs, zeros, g, dweights, dbiases, others, part, parts):
+    """Shares of all layers' gradients; where there is an other, of the first half of the rows, and there the second."""
+    driver()
+    apart = parts % 2 == 0  # the threads that wrote a half of the rows go through it: the other stays where it is
+    shares = parts // 2 if apart else parts
+    for i in range(len(g)):
+        x, y, middle = inputs[i], g[i], len(inputs[i]) // 2
+        if others[i].size == 0:
+            _layer_grads(x, y, zeros, dweights[i], dbiases[i], part, parts)
+            continue
+        if part < shares:
+            _layer_grads(x[:middle], y[:middle], zeros, dweights[i], dbiases[i], part, shares)
+        if part >= shares or not apart:
+            other = others[i]
+            share = part - shares if apart else part
+            _layer_grads(x[middle:], y[middle:], zeros, other[:-1], other[-1], share, shares)
+
+
+@njit(**FAST)
+def _add_halves(dweights, dbiases, others, part, parts):
+    """Add a share of what the second halves of the rows gave."""
+    for i in range(len(others)):
+        other = others[i]
+        if other.size:
+            total, more = dweights[i].ravel(), other[:-1].ravel()
+            first, last = _share(total.size, part, parts, GRAIN)
+            total, more = total[first:last], more[first:last]
+            for j in range(total.size):
+                total[j] += more[j]
+            if part == 0:
+                dbias, more = dbiases[i], other[-1]
+                for j in range(dbias.size):
+                    dbias[j] += more[j]
+
+
+@njit(cache=True)
+def _step(step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, others, part, parts):
     driver()
     if step == 0:
         _backward(activation, inputs, weights, zeros, g, dx, input_too, part, parts)
+    elif step == 1:
+        _weight_grads(inputs, zeros, g, dweights, dbiases, others, part, parts)
     else:
-        _weight_grads(inputs, zeros, g, dweights, dbiases, part, parts)
+        _add_halves(dweights, dbiases, others, part, parts)
 
 
 @njit(cache=True, parallel=True)
-def _steps_parallel(activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, parts):
-    for step in range(2):
+def _steps_parallel(activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, others, steps, parts):
+    for step in range(steps):
         for part in prange(parts):
-            _step(step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, np.int64(part), parts)
+            _step(
+                step, activation, inputs, weights, zeros, g, dx, input_too, dweights, dbiases, others, np.int64(part),
+                parts,
+            )  # fmt: skip
 
 
 def multilayer_perceptron(x, weights, biases, activation):
@@ -200,12 +244,15 @@ def multilayer_perceptron_grad(g, inputs, weights, rooms, input_too, activation)
     dbiases = tuple([target_for(room, w.shape[1:], g.dtype) for room, w in zip(rooms[1::2], weights, strict=True)])
     operations, zeros = 2 * _operations(x, weights), ZEROS[g.dtype]
     parts = parts_for(operations)
-    arrays = CODES[activation], inputs, weights, zeros, gradients, dx, input_too, dweights, dbiases
+    halved = [len(x) * sum(w.shape) > HALVED * w.size for w in weights]
+    others = _empty([(w.shape[0] + 1 if half else 0, w.shape[1]) for w, half in zip(weights, halved, strict=True)], g)
+    arrays = CODES[activation], inputs, weights, zeros, gradients, dx, input_too, dweights, dbiases, others
+    steps = 3 if any(halved) else 2
     if parts == 1:
-        _step(0, *arrays, 0, 1)
-        _step(1, *arrays, 0, 1)
+        for step in range(steps):
+            _step(step, *arrays, 0, 1)
     else:
-        launch(_steps_parallel, operations / RATE, *arrays, parts)
+        launch(_steps_parallel, operations / RATE, *arrays, steps, parts)
     found = [each for pair in zip(dweights, dbiases, strict=True) for each in pair]
     return (*found, dx) if input_too else tuple(found)
 

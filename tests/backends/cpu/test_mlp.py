@@ -61,6 +61,23 @@ def test_threads_do_not_change_a_bit(draw_array, one_and_many_threads, n, activa
     one_and_many_threads(lambda: mlp.multilayer_perceptron_grad(*backward))
 
 
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("n", [2, 41, 300])
+def test_parts_share_the_halves_of_the_rows_without_a_change(draw_array, monkeypatch, n):
+    """Of weights that weigh less than the rows, and of those that weigh more: any number of parts, odd or even."""
+    x, weights, biases = network(draw_array, n, (30, 60, 50, 3))
+    outputs, found = mlp.multilayer_perceptron(x, weights, biases, "relu"), []
+    for parts in (1, 2, 3, 4, 7, 8):
+        monkeypatch.setattr(mlp, "parts_for", lambda operations, parts=parts: parts)
+        backward = outputs[-1], (x, *outputs[:-1]), weights, [None] * 6, True, "relu"
+        found.append(mlp.multilayer_perceptron_grad(*backward))
+    exact = reference.multilayer_perceptron_grad(*backward)
+    for got in found:
+        for a, b, c in zip(got, found[0], exact, strict=True):
+            np.testing.assert_array_equal(a, b)
+            np.testing.assert_allclose(a, c, rtol=1e-3, atol=1e-3 * abs(c).max())
+
+
 def test_layers_that_do_not_fit_raise(draw_array):
     x, weights, biases = network(draw_array, 3, (2, 4, 5))
     with pytest.raises(ValueError):
