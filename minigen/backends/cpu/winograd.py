@@ -21,8 +21,8 @@ Measured on Zen 5, one thread, over the 3×3 convolutions of the ddpm workload's
 the direct method in y and in the gradient by x, 1.9 times in the gradient by the weights; on Zen 3 (AVX2) 2.0 to 2.6
 times in y. `python -m benchmarks.ladders.conv2d` shows it on three shapes.
 
-A pixel beyond an image's border is read from a vector of zeros: of all ways to have a border (a copy of the image, a
-copy of the tile, masks) it costs least, a choice between two addresses for each pixel of a tile.
+A pixel beyond an image's border is read from a vector of zeros: a choice between two addresses for each pixel of a tile
+costs less than a copy of the tile with its border, or masks.
 
 A tile's results depend on no other tile, and their sums run over channels in order, so they do not depend on how tiles
 are dealt to blocks and threads. What is not finite in x reaches all pixels of the tiles that read it.
